@@ -1,0 +1,99 @@
+"""Puts the results of run.py into words: single lines, the closing lines, the Markdown page.
+
+In: the results as run.py writes them to JSON, and the manifest's packages. Out: text.
+"""
+STATES = ("fixable", "fixed", "failed", "manual", "unseen", "generated", "suppressed")
+# The table's columns after the package: the heading, the steps that it shows.
+COLUMNS = [
+    ("uses found", ["abi3ify check"]),
+    ("after `migrate`", ["abi3ify migrate"]),
+    ("limited build, new warnings (gcc)", ["limited build, gcc", "no new warning, gcc -Wall"]),
+    ("pointer types (clang)", ["pointer types, clang-22"]),
+    ("abi3audit", ["abi3audit"]),
+    ("own tests, one binary", ["own tests, one binary"]),
+    ("second `migrate`", ["second migrate"]),
+    ("full builds and their tests", ["migrated, full builds", "own tests, migrated, full"]),
+]
+
+
+def states(data):
+    parts = [f"{data['states'][s]} {s}" for s in STATES if s in data["states"]]
+    parts += [f"{n} {s}" for s, n in data["states"].items() if s not in STATES]
+    return ", ".join(parts) or "no use"
+
+
+def same_or_each(said):
+    """One text when all interpreters say the same, else one for each."""
+    if len(set(said.values())) == 1:
+        return f"{next(iter(said.values()))} on {', '.join(said)}"
+    return "; ".join(f"{version}: {text}" for version, text in said.items())
+
+
+def closing(results, originals=False):
+    packages = results["packages"]
+    lines = [f"{p['name']} {p['version']}: {p['cause']}" for p in packages if not p["reached"]]
+    lines += [f"CPython {v} with headers is not on this machine: not tried" for v in results["missing interpreters"]]
+    reached = sum(p["reached"] for p in packages)
+    end = "passed the steps that need no abi3ify" if originals else "reached the end"
+    return "\n".join([*lines, f"{reached} of {len(packages)} packages {end}"])
+
+
+def cell(text):
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def shown(package, titles):
+    """A cell: what the steps said, or the first of them that is not ok."""
+    steps = [s for s in package["steps"] if s["step"] in titles]
+    for step in steps:
+        if step["state"] != "ok":
+            return f"**{step['state']}**"
+    return cell(", ".join(s["said"] for s in steps if s["said"]))
+
+
+def page(results, packages):
+    """docs/packages.md: what holds for each package, what does not and why, and the commands."""
+    done = results["packages"]
+    lines = ["# Real packages, one binary each", "",
+             "Written by `bench/run.py --docs docs/packages.md`; do not edit. Each package is a pinned source distribution,",
+             "migrated without a hand edit, built once with `Py_LIMITED_API` set to the floor, and tested with that one",
+             "binary on each CPython named, as before the migration.", "",
+             "| package | floor | " + " | ".join(heading for heading, _ in COLUMNS) + " |",
+             "| --- " * (len(COLUMNS) + 2) + "|"]
+    for p in done:
+        lines.append(" | ".join([f"| {p['name']} {p['version']}", p["floor"], *(shown(p, titles) for _, titles in COLUMNS)]) + " |")
+    lines.append("")
+    for p in done:
+        lines += [f"## {p['name']} {p['version']}", "",
+                  "Reaches the end." if p["reached"] else f"Does not reach the end. First cause: {p['cause']}.", ""]
+        by_step = {s["step"]: s for s in p["steps"]}
+        if later := [f"- {s['step']}: {s['said']}" for s in p["steps"] if s["state"] == "failed"][1:]:
+            lines += [*later, ""]
+        facts = [f"Before: {by_step['own tests before']['said']}."] if by_step["own tests before"]["state"] == "ok" else []
+        if not_passed := by_step["own tests before"]["data"].get("not passed"):
+            facts.append("Not passing before either: " + ", ".join(f"`{t}`" for t in not_passed) + ".")
+        if p["note"]:
+            facts.append(p["note"][0].upper() + p["note"][1:] + ".")
+        lines += [" ".join(facts), ""] if facts else []
+        if left := by_step["abi3ify migrate"]["data"].get("left"):
+            lines += ["Left by `migrate`:", "", *(f"- `{f['file']}:{f['line']}` {f['rule']}: {f['state']}" for f in left), ""]
+    lines += commands(done, packages)
+    lines += [f"CPython {v} was not on the machine of this run." for v in results["missing interpreters"]]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def commands(done, packages):
+    lines = ["## Commands", "", "`bench/run.py` does all of this; `bench/README.md` says how. The distributions:", ""]
+    lines += [f"- `{packages[p['name']]['file']}`, SHA-256 `{p['sha256']}`" for p in done]
+    floor = done[0]["floor"] if done else "3.11"
+    define = f"-DPy_LIMITED_API=0x03{int(floor.split('.')[1]):02X}0000"
+    return [*lines, "", f"For one package, with the compile commands of its own build in `database/` and {floor} as the floor:", "", "```sh",
+            f"abi3ify check --target {floor} -p database .",
+            f"abi3ify migrate --target {floor} --review -p database .",
+            f"gcc $RECORDED_FLAGS -Wall {define} -c SOURCE -o OBJECT       # headers of {floor}; compared with the original's full build",
+            "gcc -shared OBJECT... -o NAME.abi3.so",
+            f"clang-22 $RECORDED_FLAGS -Wall {define} -fsyntax-only SOURCE",
+            f"abi3audit --strict --assume-minimum-abi3 {floor} NAME.abi3.so",
+            "PYTHONPATH=tree python3.X -m pytest TESTS                       # on each interpreter, with that one binary",
+            f"abi3ify migrate --target {floor} --review -p database .        # changes nothing",
+            "```", ""]

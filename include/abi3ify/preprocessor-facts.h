@@ -1,0 +1,44 @@
+// What only the preprocessor knows of a unit: which macros were expanded
+// where, what was skipped, what was included from where.
+// In: callbacks of one parse. Out: plain values, with places in files.
+#pragma once
+#include "abi3ify/finding.h"
+#include "abi3ify/spelling.h"
+#include "clang/Lex/PPCallbacks.h"
+#include <memory>
+#include <optional>
+
+namespace clang {
+class CompilerInstance;
+}
+
+namespace abi3ify {
+
+/// An expansion of a macro that is not the user's.
+struct MacroUse {
+  std::string name;
+  clang::SourceLocation location; ///< of the name's token
+};
+
+struct IncludeDirective {
+  std::string from; ///< file that includes; absolute, resolved
+  std::string to;   ///< file included; empty if it was not found
+  std::string name; ///< as spelled, without quotes
+  bool angled = false;
+  unsigned offset = 0; ///< of the #
+  unsigned depth = 0;  ///< conditionals open around it, the header's guard left out
+};
+
+struct PreprocessorFacts {
+  std::vector<MacroUse> uses;
+  std::vector<IncludeDirective> includes;
+  std::map<std::string, std::vector<Range>> skipped; ///< in the user's files
+  bool asksForLimit = false; ///< a condition of the user's names Py_LIMITED_API
+};
+
+/// Registers callbacks on `instance` that fill `facts`. `spelling` is made by
+/// the caller once the source manager exists and must outlive the parse.
+void collectPreprocessorFacts(clang::CompilerInstance &instance, const Spelling &spelling,
+                              PreprocessorFacts &facts);
+
+} // namespace abi3ify

@@ -1,0 +1,59 @@
+// Which sources are looked at, with which flags, and which files may change.
+// In: the paths and flags of the command line. Out: a Project; nothing of the
+// looked-at repository is executed to get it.
+#pragma once
+#include "abi3ify/floor.h"
+#include "llvm/ADT/StringMap.h"
+#include <string>
+#include <vector>
+
+namespace abi3ify {
+
+/// One translation unit: how the compiler would be called for it.
+struct Command {
+  std::string directory;         ///< absolute
+  std::string file;              ///< absolute, symbolic links resolved
+  std::vector<std::string> args; ///< argv, without output, source and Python's folder
+  std::vector<std::string> pythonArgs; ///< the flags that name Python's folder
+  bool cxx = false;
+};
+
+/// The headers of one CPython.
+struct PythonHeaders {
+  std::string include; ///< the folder of Python.h
+  std::string platformInclude; ///< the folder of pyconfig.h, where it is another one
+  Minor minor = 0;     ///< from patchlevel.h
+};
+
+struct ProjectOptions {
+  std::vector<std::string> paths;
+  std::string buildFolder;          ///< -p
+  std::vector<std::string> pythons; ///< --python; executables
+  std::vector<std::string> flags;   ///< after --
+};
+
+struct Project {
+  std::vector<Command> commands; ///< sorted by file
+  std::vector<PythonHeaders> headers; ///< at hand
+  bool headersAreInCommands = false;  ///< they came from the commands' own flags
+  std::vector<std::string> roots; ///< what may be edited lies below one of these
+  std::vector<std::string> listed; ///< sources and headers below the paths
+  std::vector<std::string> notes; ///< for stderr: what was assumed or left out
+
+  /// Whether a file (absolute, resolved) is the project's own.
+  bool owns(llvm::StringRef file) const;
+};
+
+llvm::Expected<Project> findProject(const ProjectOptions &options);
+
+/// Asks the interpreter where its headers are; nothing is imported from the
+/// current folder. A folder with a Python.h stands for itself.
+llvm::Expected<PythonHeaders> askPython(llvm::StringRef executable);
+
+/// Reads the version in INCLUDE/patchlevel.h.
+llvm::Expected<Minor> readHeaderVersion(llvm::StringRef include);
+
+/// Absolute path with symbolic links resolved; the path itself if that fails.
+std::string realPath(llvm::StringRef path);
+
+} // namespace abi3ify

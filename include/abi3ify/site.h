@@ -1,0 +1,51 @@
+// What a rule may ask of the place where it matched.
+// In: the AST around one expression. Out: how it is used, what its arguments
+// are, whether they may be moved, which casts they need.
+#pragma once
+#include "abi3ify/finding.h"
+#include "abi3ify/spelling.h"
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/Expr.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace abi3ify {
+
+/// One use of a name of a rule. Lives as long as the visit of the expression.
+struct Site {
+  clang::ASTContext &context;
+  const Spelling &spelling;
+  Floor floor;
+  const clang::FunctionDecl *function = nullptr; ///< whose body it stands in
+  llvm::ArrayRef<const clang::Stmt *> parents;   ///< outermost first
+  const clang::Expr *expr = nullptr;             ///< the call or member access
+  llvm::SmallVector<const clang::Expr *, 4> args; ///< without parentheses and implicit casts
+  Use use = Use::Value;
+  const clang::BinaryOperator *assignment = nullptr; ///< for Use::Assign and Use::Update
+  const clang::Stmt *statement = nullptr; ///< for Use::Statement: the whole statement
+};
+
+/// Fills use, assignment and statement from expr and parents.
+void classifyUse(Site &site);
+
+/// Without parentheses, implicit casts and the dereference that the
+/// normalising header puts around lvalues.
+const clang::Expr *peel(const clang::Expr *expr);
+
+/// The name that is called: of a function, or of the macro that the
+/// normalising header made one of. Empty if it is not called by name.
+llvm::StringRef calledName(const clang::CallExpr *call);
+
+/// Evaluating it twice, or not at all, changes nothing.
+bool isPure(const clang::Expr *expr, clang::ASTContext &context);
+
+/// Whether the expression must be cast to be passed as a `type`, which is a
+/// pointer to a type of Python's ("PyObject *").
+bool needsCast(const clang::Expr *expr, llvm::StringRef type, clang::ASTContext &context);
+
+/// Whether its text may stand behind a cast without parentheses.
+bool bindsTightly(const clang::Expr *expr);
+
+/// The typedef name of a struct of Python's, such as PyTypeObject.
+llvm::StringRef structName(const clang::RecordDecl *record);
+
+} // namespace abi3ify

@@ -1,0 +1,83 @@
+// Parses one translation unit, in one of three modes. The only place that runs
+// the compiler.
+// In: a Command, headers, texts that stand for files on disk. Out: what a
+// visitor gathered, the diagnostics, and every file that was read.
+#pragma once
+#include "abi3ify/project.h"
+#include "abi3ify/rule.h"
+#include "clang/Basic/Diagnostic.h"
+#include "llvm/ADT/StringMap.h"
+#include <functional>
+
+namespace clang {
+class ASTContext;
+class CompilerInstance;
+} // namespace clang
+
+namespace abi3ify {
+
+/// File (absolute, resolved) -> text that stands for it.
+using Texts = std::map<std::string, std::string>;
+
+/// A place in a file, as a byte offset.
+struct DiagnosticPlace {
+  std::string file;
+  unsigned offset = 0;
+};
+
+struct Diagnostic {
+  clang::DiagnosticsEngine::Level level;
+  std::string message;
+  std::string option; ///< the -W flag, without -W
+  /// Where it points, then outwards through the macro expansions. Empty for
+  /// the command line's own errors.
+  std::vector<DiagnosticPlace> places;
+  bool isError() const { return level >= clang::DiagnosticsEngine::Error; }
+};
+
+enum class Mode {
+  Find,    ///< full API behind the normalising header; warnings off
+  Full,    ///< full API, as the user builds
+  Limited, ///< Py_LIMITED_API at the floor
+};
+
+struct ParseRequest {
+  const Command *command = nullptr;
+  Mode mode = Mode::Full;
+  Floor floor;
+  const PythonHeaders *headers = nullptr; ///< null: those in the command
+  const std::string *normalHeader = nullptr; ///< its text, for Mode::Find
+  const Texts *texts = nullptr;
+  bool preprocessOnly = false;
+};
+
+/// What wants to see a parse. `begin` may register preprocessor callbacks;
+/// `end` gets the AST (not when only preprocessing).
+struct UnitVisitor {
+  virtual ~UnitVisitor() = default;
+  virtual void begin(clang::CompilerInstance &) {}
+  virtual void end(clang::ASTContext &) {}
+};
+
+struct ParseResult {
+  bool ran = false; ///< the compiler accepted the command line
+  std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> filesRead; ///< absolute, resolved, sorted
+  std::vector<std::string> strippedFlags; ///< that only other compilers know
+  bool sawNormalHeader = false;
+
+  const Diagnostic *firstError() const;
+};
+
+ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor = nullptr);
+
+/// The normalising header for a set of rules: after the real Python.h it makes
+/// each macro that a rule names one function call with exact arguments.
+std::string normalHeader(const RuleSet &rules);
+
+/// A function that the normalising header declares is called this + its name.
+inline constexpr llvm::StringRef NormalPrefix = "abi3_";
+/// The folder that the header and its Python.h seem to lie in.
+inline constexpr llvm::StringRef NormalFolder = "/abi3ify/include";
+
+} // namespace abi3ify

@@ -1,0 +1,222 @@
+// From a rule's form and a matched expression to a rewrite: which text is
+// which argument, and what must be cast.
+#include "abi3ify/judge.h"
+#include "abi3ify/unit.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+bool manual(Finding &finding, const Twine &reason) {
+  finding.safety = Safety::Manual;
+  finding.rewrites.clear();
+  finding.reason = reason.str();
+  return false;
+}
+
+/// "NEW" if the template only gives the call another name: NEW($a, $b).
+std::optional<StringRef> plainRename(StringRef to, ArrayRef<std::string> args) {
+  std::string tail = "(";
+  for (size_t i = 0; i < args.size(); ++i)
+    tail += (i ? ", $" : "$") + args[i];
+  if (!to.consume_back(tail + ")") || !all_of(to, [](char c) { return isAlnum(c) || c == '_'; }))
+    return std::nullopt;
+  return to;
+}
+
+/// Fills what an argument's text is like; its range is known already.
+void describe(Argument &argument, const Expr *expr, const Site &site, const Form &form,
+              bool inMacro) {
+  argument.primary = bindsTightly(expr);
+  // What a macro expands to may bind less tightly than it looks.
+  if (inMacro || expr->IgnoreImplicit()->getBeginLoc().isMacroID())
+    argument.primary &= isa<ParenExpr>(expr->IgnoreImplicit());
+  if (const std::string *type = lookup(form.cast, argument.name))
+    if (needsCast(expr, *type, site.context))
+      argument.cast = *type;
+}
+
+bool withinOneBody(const Spot &spot, const SpelledRange &range) {
+  return range.file == spot.file && range.inMacro == spot.inMacro;
+}
+
+/// Adds "$value", the right side of an assignment, to the rewrite.
+bool addValue(const Site &site, const Spot &spot, const Form &form, Rewrite &rewrite) {
+  const Expr *value = site.assignment->getRHS();
+  auto range = site.spelling.range(value->getBeginLoc(), value->getEndLoc());
+  if (!range || !withinOneBody(spot, *range) || range->range.begin < rewrite.extent.end)
+    return false;
+  Argument argument;
+  argument.name = "value";
+  argument.range = range->range;
+  describe(argument, value, site, form, spot.inMacro);
+  rewrite.args.push_back(argument);
+  rewrite.extent.end = range->range.end;
+  return true;
+}
+
+bool applyToCall(const Site &site, const Rule &rule, const Form &form, const Spot &spot,
+                 Finding &finding) {
+  auto *call = cast<CallExpr>(site.expr);
+  StringRef text = site.spelling.text(spot.file);
+  unsigned limit = spot.inMacro ? directiveEnd(text, spot.offset) : text.size();
+  auto *callee = call->getDirectCallee();
+  bool isMacro = callee && callee->getName().starts_with(NormalPrefix);
+  auto spelled = callText(text, spot.offset, limit, isMacro);
+
+  Rewrite rewrite;
+  rewrite.file = finding.file;
+  rewrite.to = form.to;
+  if (!spelled || spelled->args.size() != rule.args.size() ||
+      call->getNumArgs() != rule.args.size()) {
+    // `#define ITEM PyTuple_GET_ITEM`: without casts a new name is enough.
+    auto name = plainRename(form.to, rule.args);
+    bool casts = any_of(enumerate(rule.args), [&](auto item) {
+      const std::string *type = lookup(form.cast, item.value());
+      return type && item.index() < call->getNumArgs() &&
+             needsCast(call->getArg(item.index()), *type, site.context);
+    });
+    if (!name || casts || call->getNumArgs() != rule.args.size())
+      return manual(finding, "its arguments are not spelled next to the name; write them there");
+    rewrite.extent = finding.range;
+    rewrite.to = name->str();
+    finding.rewrites.push_back(rewrite);
+    return true;
+  }
+
+  rewrite.extent = spelled->all;
+  for (auto [name, range, expr] : zip(rule.args, spelled->args, call->arguments())) {
+    Argument argument;
+    argument.name = name;
+    argument.range = range;
+    const Expr *inner = expr->IgnoreParenImpCasts();
+    describe(argument, inner == expr->IgnoreImplicit() ? expr : inner, site, form, spot.inMacro);
+    // The normalising header puts parentheses around; only the user's count.
+    StringRef written = text.slice(range.begin, range.end);
+    if (!all_of(written, [](char c) { return isAlnum(c) || c == '_'; }) || spot.inMacro)
+      argument.primary &= !isa<ParenExpr>(inner) || written.starts_with("(");
+    rewrite.args.push_back(argument);
+  }
+  if ((site.use == Use::Assign || site.use == Use::Update) && site.assignment &&
+      !addValue(site, spot, form, rewrite))
+    return manual(finding, "the assigned value is not spelled in the same place");
+  finding.rewrites.push_back(rewrite);
+  return true;
+}
+
+/// The pointer through which the member is reached: without the embedded
+/// object headers (ob_base) and without casts between pointers.
+struct Reached {
+  const Expr *object;
+  bool addressOf;
+};
+Reached reachedObject(const MemberExpr *member) {
+  const Expr *base = member->getBase();
+  bool arrow = member->isArrow();
+  auto stripParens = [](const Expr *expr) { return expr->IgnoreParenImpCasts(); };
+  while (auto *inner = dyn_cast<MemberExpr>(stripParens(base))) {
+    auto *field = dyn_cast<FieldDecl>(inner->getMemberDecl());
+    if (!field || arrow)
+      break;
+    bool anonymous = field->isAnonymousStructOrUnion();
+    bool head = field->getDeclName().isIdentifier() && field->getName() == "ob_base" &&
+                field->getFieldIndex() == 0;
+    if (!anonymous && !head)
+      break;
+    arrow = inner->isArrow();
+    base = inner->getBase();
+  }
+  if (!arrow)
+    return {stripParens(base), true};
+  const Expr *object = stripParens(base);
+  while (auto *cast = dyn_cast<CStyleCastExpr>(object)) {
+    const Expr *from = stripParens(cast->getSubExpr());
+    if (!from->getType()->isPointerType() || cast->getLParenLoc().isMacroID())
+      break;
+    object = from;
+  }
+  return {object, false};
+}
+
+bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding &finding) {
+  auto *member = cast<MemberExpr>(site.expr);
+  auto [object, addressOf] = reachedObject(member);
+  Rewrite rewrite;
+  rewrite.file = finding.file;
+  rewrite.to = form.to;
+  Argument argument;
+  argument.name = "object";
+  argument.addressOf = addressOf;
+
+  auto *self = dyn_cast<CXXThisExpr>(object);
+  SourceLocation begin = member->getBeginLoc();
+  if (self && self->isImplicit()) {
+    argument.text = "this";
+    rewrite.extent = finding.range;
+    argument.primary = true;
+    if (const std::string *type = lookup(form.cast, "object"))
+      if (needsCast(object, *type, site.context))
+        argument.cast = *type;
+  } else {
+    auto range = site.spelling.range(object->getBeginLoc(), object->getEndLoc());
+    auto whole = site.spelling.range(begin, member->getMemberLoc());
+    if (!range || !whole || !withinOneBody(spot, *range) || !withinOneBody(spot, *whole) ||
+        !whole->range.contains(range->range) || whole->range.end != finding.range.end)
+      return manual(finding, "the object and the member are not spelled in the same place");
+    argument.range = range->range;
+    rewrite.extent = whole->range;
+    if (addressOf) {
+      argument.primary = bindsTightly(object) && !spot.inMacro;
+      if (lookup(form.cast, "object"))
+        argument.cast = *lookup(form.cast, "object"); // &x never has the head's type
+      if (structName(object->getType()->getAsRecordDecl()) ==
+          StringRef(argument.cast).rtrim('*').rtrim())
+        argument.cast.clear();
+    } else
+      describe(argument, object, site, form, spot.inMacro);
+  }
+  rewrite.args.push_back(argument);
+  if ((site.use == Use::Assign || site.use == Use::Update) && site.assignment &&
+      !addValue(site, spot, form, rewrite))
+    return manual(finding, "the assigned value is not spelled in the same place");
+  finding.rewrites.push_back(rewrite);
+  return true;
+}
+
+} // namespace
+
+bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
+  finding.use = site.use;
+  const Form *form = rule.formFor(site.use, site.floor);
+  if (!form) {
+    const std::string *reason = rule.reasonFor(site.use);
+    return manual(finding, reason ? *reason
+                                  : "no form of rule '" + rule.id + "' holds for this use (" +
+                                        name(site.use).str() + ") at this floor");
+  }
+  finding.safety = form->safety ? lower(rule.safety, *form->safety) : rule.safety;
+  for (auto [name, expr] : zip_first(rule.args, site.args))
+    if (is_contained(form->pure, name) && !isPure(expr, site.context))
+      return manual(finding, "the replacement would evaluate '" + name +
+                                 "' twice or not at all, and it has side effects");
+  if (is_contained(form->pure, "object") && isa<MemberExpr>(site.expr) &&
+      !isPure(cast<MemberExpr>(site.expr)->getBase(), site.context))
+    return manual(finding, "the replacement would evaluate the object twice, and it has side "
+                           "effects");
+
+  SourceLocation location;
+  if (auto *member = dyn_cast<MemberExpr>(site.expr))
+    location = member->getMemberLoc();
+  else
+    location = cast<CallExpr>(site.expr)->getCallee()->IgnoreParenImpCasts()->getBeginLoc();
+  auto spot = site.spelling.token(location, finding.symbol);
+  if (!spot)
+    return manual(finding, "its name is put together by a macro");
+  return isa<MemberExpr>(site.expr) ? applyToField(site, *form, *spot, finding)
+                                    : applyToCall(site, rule, *form, *spot, finding);
+}
+
+} // namespace abi3ify

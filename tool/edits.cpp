@@ -1,0 +1,369 @@
+#include "abi3ify/edits.h"
+#include "clang/Lex/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
+#include <algorithm>
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+struct LexedToken {
+  unsigned begin, end;
+  bool comment;
+};
+
+std::vector<LexedToken> lex(StringRef text) {
+  LangOptions options;
+  options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
+  std::string copy = text.str();
+  Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
+  lexer.SetCommentRetentionState(true);
+  std::vector<LexedToken> tokens;
+  Token token;
+  while (true) {
+    lexer.LexFromRawLexer(token);
+    if (token.is(tok::eof))
+      return tokens;
+    unsigned end = lexer.getCurrentBufferOffset();
+    tokens.push_back({end - token.getLength(), end, token.is(tok::comment)});
+  }
+}
+
+/// A piece of a template: text, or the name of an argument.
+struct TemplatePart {
+  std::string text;
+  bool argument = false;
+  bool alone = false; ///< an argument of a call in the template: no parentheses needed
+};
+
+std::vector<TemplatePart> parseTemplate(StringRef to) {
+  std::vector<TemplatePart> parts;
+  while (!to.empty()) {
+    size_t dollar = to.find('$');
+    if (dollar != 0)
+      parts.push_back({to.substr(0, dollar).str()});
+    if (dollar == StringRef::npos)
+      break;
+    to = to.drop_front(dollar + 1);
+    StringRef name = to.take_while([](char c) { return isAlnum(c) || c == '_'; });
+    parts.push_back({name.str(), true});
+    to = to.drop_front(name.size());
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].argument)
+      continue;
+    StringRef left = i ? StringRef(parts[i - 1].text).rtrim() : "";
+    StringRef right = i + 1 < parts.size() ? StringRef(parts[i + 1].text).ltrim() : "";
+    bool opened = left.ends_with("(") || left.ends_with(",") || left.ends_with("=");
+    parts[i].alone = opened && (right.starts_with(")") || right.starts_with(",") ||
+                                right.starts_with(";"));
+  }
+  return parts;
+}
+
+/// The edits of one file, nested into each other.
+struct Node {
+  const Rewrite *rewrite = nullptr;
+  unsigned finding = 0;
+  std::vector<Node> children; ///< in the order of the source
+};
+
+class Composer {
+public:
+  Composer(StringRef source, EditedFile &out) : source(source), out(out) {}
+
+  /// Copies [range) of the source, with the nodes in it applied.
+  void emitRange(Range range, ArrayRef<Node> nodes) {
+    unsigned at = range.begin;
+    for (const Node &node : nodes) {
+      Range extent = node.rewrite->extent;
+      if (!range.contains(extent) || extent.begin < at)
+        continue;
+      copy({at, extent.begin});
+      emitNode(node);
+      at = extent.end;
+    }
+    copy({at, range.end});
+  }
+
+private:
+  void copy(Range range) {
+    if (range.size())
+      append(source.slice(range.begin, range.end), range.begin, -1);
+  }
+  void append(StringRef text, unsigned from, int finding) {
+    out.pieces.push_back({unsigned(out.text.size()), unsigned(text.size()), from, finding});
+    out.text += text;
+  }
+
+  void emitNode(const Node &node) {
+    const Rewrite &rewrite = *node.rewrite;
+    if (rewrite.castsOnly)
+      return emitCasts(node);
+    auto parts = parseTemplate(rewrite.to);
+    std::vector<const Argument *> used;
+    for (const TemplatePart &part : parts)
+      if (part.argument)
+        used.push_back(find(rewrite, part.text));
+    bool inPlace = true;
+    unsigned last = rewrite.extent.begin;
+    for (const Argument *argument : used) {
+      inPlace &= argument->text.empty() && argument->range.begin >= last;
+      last = argument->range.end;
+    }
+    // An argument that is left out takes its text along, comments as well.
+    inPlace ? emitInPlace(node, parts) : emitMoved(node, parts);
+  }
+
+  static const Argument *find(const Rewrite &rewrite, StringRef name) {
+    auto found = find_if(rewrite.args, [&](const Argument &a) { return a.name == name; });
+    assert(found != rewrite.args.end() && "templates are checked when rules are loaded");
+    return &*found;
+  }
+
+  void emitCasts(const Node &node) {
+    unsigned at = node.rewrite->extent.begin;
+    for (const Argument &argument : node.rewrite->args) {
+      if (argument.cast.empty())
+        continue;
+      emitRange({at, argument.range.begin}, node.children);
+      emitArgument(node, argument, true);
+      at = argument.range.end;
+    }
+    emitRange({at, node.rewrite->extent.end}, node.children);
+  }
+
+  void emitInPlace(const Node &node, ArrayRef<TemplatePart> parts) {
+    unsigned at = node.rewrite->extent.begin;
+    std::string text; // of the template, since the last argument
+    for (const TemplatePart &part : parts) {
+      if (!part.argument) {
+        text += part.text;
+        continue;
+      }
+      const Argument &argument = *find(*node.rewrite, part.text);
+      emitGap(node, {at, argument.range.begin}, text);
+      text.clear();
+      emitArgument(node, argument, part.alone);
+      at = argument.range.end;
+    }
+    emitGap(node, {at, node.rewrite->extent.end}, text);
+  }
+
+  /// Order changes or an argument is used twice: the text is put together
+  /// anew, with comments between the arguments kept in front.
+  void emitMoved(const Node &node, ArrayRef<TemplatePart> parts) {
+    unsigned at = node.rewrite->extent.begin;
+    for (const Argument &argument : node.rewrite->args) {
+      if (argument.text.empty()) {
+        keepComments(node, {at, argument.range.begin});
+        at = argument.range.end;
+      }
+    }
+    keepComments(node, {at, node.rewrite->extent.end});
+    for (const TemplatePart &part : parts)
+      if (part.argument)
+        emitArgument(node, *find(*node.rewrite, part.text), part.alone);
+      else
+        append(part.text, node.rewrite->extent.begin, node.finding);
+  }
+
+  void keepComments(const Node &node, Range range) {
+    StringRef text = source.slice(range.begin, range.end);
+    for (const LexedToken &token : lex(text))
+      if (token.comment) {
+        StringRef comment = text.slice(token.begin, token.end);
+        append(comment.str() + (comment.starts_with("//") ? "\n" : " "),
+               range.begin + token.begin, node.finding);
+      }
+  }
+
+  void emitArgument(const Node &node, const Argument &argument, bool alone) {
+    int finding = node.finding;
+    unsigned at = argument.text.empty() ? argument.range.begin : node.rewrite->extent.begin;
+    std::string open, close;
+    bool wrap = !argument.primary && (!alone || !argument.cast.empty() || argument.addressOf);
+    if (!argument.cast.empty())
+      open = "(" + argument.cast + ")";
+    if (argument.addressOf)
+      open += "&";
+    if (wrap) {
+      open += "(";
+      close = ")";
+    }
+    if (!open.empty())
+      append(open, at, finding);
+    if (!argument.text.empty())
+      append(argument.text, at, finding);
+    else
+      emitRange(argument.range, node.children);
+    if (!close.empty())
+      append(close, argument.range.end, finding);
+  }
+
+  /// Replaces source text between arguments by template text: only the tokens
+  /// that differ, so that white space and comments stay.
+  void emitGap(const Node &node, Range range, StringRef text) {
+    StringRef old = source.slice(range.begin, range.end);
+    auto olds = lex(old), news = lex(text);
+    auto all = olds;
+    erase_if(olds, [](const LexedToken &token) { return token.comment; });
+    auto same = [&](const LexedToken &a, const LexedToken &b) {
+      return old.slice(a.begin, a.end) == text.slice(b.begin, b.end);
+    };
+    size_t head = 0, tail = 0;
+    while (head < olds.size() && head < news.size() && same(olds[head], news[head]))
+      ++head;
+    while (tail < olds.size() - head && tail < news.size() - head &&
+           same(olds[olds.size() - 1 - tail], news[news.size() - 1 - tail]))
+      ++tail;
+    size_t oldCount = olds.size() - head - tail, newCount = news.size() - head - tail;
+    if (!oldCount && !newCount)
+      return copy(range);
+    // A removal takes the white space along that its extent covers.
+    if (text.empty() && all.size() == olds.size())
+      return;
+
+    unsigned from, to; // in `old`
+    if (oldCount) {
+      from = olds[head].begin;
+      to = olds[head + oldCount - 1].end;
+    } else
+      from = to = head ? olds[head - 1].end : 0;
+    std::string middle;
+    if (newCount) {
+      unsigned begin = head ? news[head - 1].end : 0;
+      unsigned end = tail ? news[news.size() - tail].begin : text.size();
+      middle = text.slice(begin, end).str();
+      // The white space that the source has around stays; no second one.
+      if (oldCount)
+        middle = StringRef(middle).trim().str();
+      else if (tail)
+        middle = StringRef(middle).rtrim().str();
+    } else {
+      // Nothing comes instead: one side's white space goes too.
+      while (from > 0 && isSpace(old[from - 1]) && old[from - 1] != '\n')
+        --from;
+    }
+    // A template's own space behind "=" or "," in front of an argument.
+    if (oldCount && newCount && !tail && text.ends_with(" ") && !old.ends_with(" ") &&
+        to == old.size())
+      middle += " ";
+    copy({range.begin, range.begin + from});
+    for (const LexedToken &token : all)
+      if (token.comment && token.begin >= from && token.end <= to) {
+        StringRef comment = old.slice(token.begin, token.end);
+        middle = comment.str() + (comment.starts_with("//") ? "\n" : " ") + middle;
+      }
+    append(middle, range.begin + from, node.finding);
+    copy({range.begin + to, range.end});
+  }
+
+  StringRef source;
+  EditedFile &out;
+};
+
+/// Whether `inner` may stand inside of `outer`: in one of its arguments, or in
+/// the text around casts.
+bool mayNest(const Rewrite &outer, const Rewrite &inner) {
+  if (!outer.extent.contains(inner.extent) || outer.extent == inner.extent)
+    return false;
+  return outer.castsOnly
+             ? all_of(outer.args,
+                      [&](const Argument &argument) {
+                        return argument.cast.empty() || argument.range.contains(inner.extent) ||
+                               inner.extent.end <= argument.range.begin ||
+                               inner.extent.begin >= argument.range.end;
+                      })
+             : any_of(outer.args, [&](const Argument &argument) {
+                 return argument.text.empty() && argument.range.contains(inner.extent);
+               });
+}
+
+} // namespace
+
+unsigned EditedFile::oldOffset(unsigned offset) const {
+  auto piece = upper_bound(pieces, offset,
+                           [](unsigned value, const Piece &p) { return value < p.begin; });
+  if (piece == pieces.begin())
+    return offset;
+  --piece;
+  return piece->finding < 0 ? piece->source + (offset - piece->begin) : piece->source;
+}
+
+int EditedFile::findingAt(unsigned offset) const {
+  for (const Piece &piece : pieces)
+    if (piece.finding >= 0 && piece.begin <= offset && offset <= piece.begin + piece.length)
+      return piece.finding;
+  return -1;
+}
+
+Texts Edits::texts() const {
+  Texts result;
+  for (const auto &[file, edited] : files)
+    result[file] = edited.text;
+  return result;
+}
+
+Edits makeEdits(ArrayRef<Finding> findings, const std::vector<bool> &wanted,
+                const Texts &originals) {
+  Edits edits;
+  std::map<std::string, std::vector<Node>> byFile;
+  for (unsigned i = 0; i < findings.size(); ++i)
+    if (wanted[i])
+      for (const Rewrite &rewrite : findings[i].rewrites) {
+        auto &nodes = byFile[rewrite.file];
+        // Findings of a group may share an edit (the removal of a variable).
+        bool shared = any_of(nodes, [&](const Node &node) {
+          return *node.rewrite == rewrite && !findings[i].group.empty() &&
+                 findings[node.finding].group == findings[i].group;
+        });
+        if (!shared)
+          nodes.push_back({&rewrite, i, {}});
+      }
+  for (auto &[file, nodes] : byFile) {
+    // Outer before inner, insertions before what begins at the same place.
+    stable_sort(nodes, [](const Node &a, const Node &b) {
+      Range x = a.rewrite->extent, y = b.rewrite->extent;
+      if (x.begin != y.begin)
+        return x.begin < y.begin;
+      if ((x.size() == 0) != (y.size() == 0))
+        return x.size() == 0;
+      if (x.end != y.end)
+        return x.end > y.end;
+      return a.rewrite->to < b.rewrite->to;
+    });
+    std::vector<Node> roots;
+    for (Node &node : nodes) {
+      std::vector<Node> *level = &roots;
+      bool placed = true;
+      while (!level->empty() && level->back().rewrite->extent.end > node.rewrite->extent.begin) {
+        Node &outer = level->back();
+        if (!mayNest(*outer.rewrite, *node.rewrite)) {
+          edits.conflicts.emplace_back(outer.finding, node.finding);
+          placed = false;
+          break;
+        }
+        level = &outer.children;
+      }
+      if (placed)
+        level->push_back(std::move(node));
+    }
+    auto original = originals.find(file);
+    assert(original != originals.end() && "every edited file was read");
+    EditedFile &out = edits.files[file];
+    Composer(original->second, out).emitRange({0, unsigned(original->second.size())}, roots);
+  }
+  return edits;
+}
+
+std::string preview(const Rewrite &rewrite, StringRef text) {
+  EditedFile out;
+  Node node{&rewrite, 0, {}};
+  Composer(text, out).emitRange(rewrite.extent, node);
+  return out.text;
+}
+
+} // namespace abi3ify

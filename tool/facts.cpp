@@ -1,0 +1,98 @@
+#include "abi3ify/facts.h"
+#include "abi3ify/embedded.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+// The tables are ours and tested; a row that cannot be read is a broken build.
+Minor minorOf(StringRef text) {
+  auto minor = parseMinor(text);
+  if (!minor)
+    report_fatal_error(minor.takeError());
+  return *minor;
+}
+
+template <class Fn> void forEachRow(StringRef table, Fn fn) {
+  while (!table.empty()) {
+    auto [line, rest] = table.split('\n');
+    table = rest;
+    if (line.empty() || line.starts_with("#"))
+      continue;
+    SmallVector<StringRef, 10> cells;
+    line.split(cells, '\t');
+    fn(cells);
+  }
+}
+
+StringRef embeddedTable(StringRef path) {
+  for (const EmbeddedFile &file : embeddedFiles())
+    if (StringRef(file.path) == path)
+      return file.text;
+  report_fatal_error("missing table " + path);
+}
+
+} // namespace
+
+bool Fact::memberUsableAt(StringRef member, Floor floor) const {
+  if (!usableAt(floor))
+    return false;
+  if (opacity == "full" || opacity == "-")
+    return opacity == "full";
+  SmallVector<StringRef, 4> list;
+  members.split(list, ',');
+  return opacity == "members" && is_contained(list, member);
+}
+
+Facts::Facts(StringRef table) {
+  forEachRow(table, [&](ArrayRef<StringRef> cells) {
+    if (cells.size() < 9 || cells[0] == "name")
+      return;
+    Fact fact;
+    fact.name = cells[0];
+    fact.kind = cells[1];
+    fact.origin = cells[2];
+    if (cells[3] != "-")
+      fact.since = minorOf(cells[3]);
+    fact.fullFrom = cells[4] == "-" ? OldestFloor : minorOf(cells[4]);
+    fact.fullUntil = cells[5] == "-" ? NewestFloor : minorOf(cells[5]);
+    fact.abi3t = cells[6] == "y";
+    fact.opacity = cells[7];
+    fact.members = cells[8];
+    rows[fact.name] = fact;
+  });
+}
+
+const Fact *Facts::find(StringRef name) const {
+  auto row = rows.find(name);
+  return row == rows.end() ? nullptr : &row->second;
+}
+
+bool Facts::lacking(StringRef name, Floor floor) const {
+  const Fact *fact = find(name);
+  return fact && !fact->usableAt(floor);
+}
+
+const Facts &facts() {
+  static const Facts table(embeddedTable("facts/limited-api.tsv"));
+  return table;
+}
+
+const LibcFact *findLibc(StringRef name) {
+  static const StringMap<LibcFact> table = [] {
+    StringMap<LibcFact> rows;
+    forEachRow(embeddedTable("facts/libc.tsv"), [&](ArrayRef<StringRef> cells) {
+      if (cells.size() >= 3 && cells[0] != "name")
+        rows[cells[0]] = {cells[1], cells[2].ends_with("all") ? OldestFloor : minorOf(cells[2])};
+    });
+    return rows;
+  }();
+  auto row = table.find(name);
+  return row == table.end() ? nullptr : &row->second;
+}
+
+} // namespace abi3ify

@@ -1,0 +1,310 @@
+// fresh-container: PyTuple_SET_ITEM and PyList_SET_ITEM become checked calls
+// that release the old item and, for tuples, demand that nobody else holds the
+// container. A forward data-flow analysis over the function's CFG shows
+//   - that the container was made by PyTuple_New or PyList_New on every path
+//     and nothing but the filling has seen it since (fresh), and
+//   - that no slot is filled twice (distinct).
+// Assumed: the container is a local variable; functions that are called in
+// between cannot reach it, because it was not passed to them.
+#include "abi3ify/judge.h"
+#include "clang/AST/ParentMap.h"
+#include "clang/Analysis/CFG.h"
+#include "llvm/ADT/PostOrderIterator.h"
+#include <deque>
+#include <set>
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// What is known of the container at one point.
+struct Knowledge {
+  /// Null joins with Fresh: a valid program never fills through NULL.
+  enum Kind { Unreached, Null, Fresh, Gone, Shared } kind = Unreached;
+  /// Slots that may be filled: "#3" a constant, "i" the one that variable i
+  /// names now, "<i" those that it named before it counted up, "+i" those that
+  /// "i++" named, "*" any.
+  std::set<std::string> filled;
+
+  bool operator==(const Knowledge &) const = default;
+
+  void join(const Knowledge &other) {
+    if (other.kind == Unreached)
+      return;
+    if (kind == Unreached) {
+      *this = other;
+      return;
+    }
+    kind = std::max(kind, other.kind);
+    filled.insert(other.filled.begin(), other.filled.end());
+  }
+};
+
+/// The index of a SET_ITEM: a constant, a variable that counts, or unclear.
+struct Index {
+  enum Kind { Constant, Variable, Counting, Unclear } kind = Unclear;
+  std::string key;
+  const VarDecl *variable = nullptr;
+};
+
+Index classifyIndex(const Expr *expr, ASTContext &context) {
+  expr = peel(expr);
+  while (auto *cast = dyn_cast<CStyleCastExpr>(expr))
+    expr = peel(cast->getSubExpr());
+  Expr::EvalResult value;
+  if (!expr->isValueDependent() && expr->EvaluateAsInt(value, context))
+    return {Index::Constant, "#" + toString(value.Val.getInt(), 10), nullptr};
+  if (auto *reference = dyn_cast<DeclRefExpr>(expr))
+    if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
+      if (variable->hasLocalStorage())
+        return {Index::Variable, variable->getNameAsString(), variable};
+  if (auto *op = dyn_cast<UnaryOperator>(expr); op && op->isIncrementDecrementOp())
+    if (auto *reference = dyn_cast<DeclRefExpr>(peel(op->getSubExpr())))
+      if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
+        return {Index::Counting, variable->getNameAsString(), variable};
+  return {};
+}
+
+class Analysis {
+public:
+  Analysis(const Site &site, const VarDecl *container, const CallExpr *target)
+      : context(site.context), function(site.function), container(container), target(target),
+        parents(const_cast<Stmt *>(site.function->getBody())) {}
+
+  /// False if the function has no CFG (then nothing is known).
+  bool run() {
+    CFG::BuildOptions options;
+    options.setAllAlwaysAdd();
+    options.AddInitializers = true;
+    auto cfg = CFG::buildCFG(function, const_cast<Stmt *>(function->getBody()), &context, options);
+    if (!cfg)
+      return false;
+    std::vector<Knowledge> in(cfg->getNumBlockIDs());
+    in[cfg->getEntry().getBlockID()].kind = Knowledge::Gone;
+    std::deque<const CFGBlock *> queue = {&cfg->getEntry()};
+    while (!queue.empty()) {
+      const CFGBlock *block = queue.front();
+      queue.pop_front();
+      Knowledge state = in[block->getBlockID()];
+      for (const CFGElement &element : *block)
+        if (auto statement = element.getAs<CFGStmt>())
+          transfer(statement->getStmt(), state);
+      for (const CFGBlock *next : block->succs()) {
+        if (!next)
+          continue;
+        Knowledge merged = in[next->getBlockID()];
+        merged.join(state);
+        if (merged != in[next->getBlockID()]) {
+          in[next->getBlockID()] = merged;
+          queue.push_back(next);
+        }
+      }
+    }
+    return true;
+  }
+
+  bool reached = false, fresh = true, distinct = true;
+
+private:
+  bool isContainer(const Expr *expr) const {
+    expr = peel(expr);
+    while (auto *cast = dyn_cast<CStyleCastExpr>(expr))
+      expr = peel(cast->getSubExpr());
+    auto *reference = dyn_cast<DeclRefExpr>(expr);
+    return reference && reference->getDecl() == container;
+  }
+
+  static bool isFilling(StringRef name) {
+    return name == "PyTuple_SET_ITEM" || name == "PyList_SET_ITEM" || name == "PyTuple_SetItem" ||
+           name == "PyList_SetItem";
+  }
+  static bool isRelease(StringRef name) {
+    return name == "Py_DECREF" || name == "Py_XDECREF" || name == "Py_CLEAR" ||
+           name == "Py_DecRef";
+  }
+  static bool isHarmless(StringRef name) {
+    return name.ends_with("_GET_SIZE") || name == "PyTuple_Size" || name == "PyList_Size" ||
+           name == "Py_SIZE";
+  }
+
+  void define(const Expr *value, Knowledge &state) const {
+    value = peel(value);
+    while (auto *cast = dyn_cast<ExplicitCastExpr>(value))
+      value = peel(cast->getSubExpr());
+    state.filled.clear();
+    state.kind = Knowledge::Shared;
+    if (value->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
+      state.kind = Knowledge::Null;
+    if (auto *call = dyn_cast<CallExpr>(value)) {
+      StringRef name = calledName(call);
+      if (name == "PyTuple_New" || name == "PyList_New")
+        state.kind = Knowledge::Fresh;
+    }
+  }
+
+  void transfer(const Stmt *stmt, Knowledge &state) {
+    if (auto *declaration = dyn_cast<DeclStmt>(stmt)) {
+      for (const Decl *decl : declaration->decls())
+        if (decl == container) {
+          if (container->getInit())
+            define(container->getInit(), state);
+          else
+            state = {Knowledge::Null, {}};
+        }
+      return;
+    }
+    if (auto *op = dyn_cast<BinaryOperator>(stmt); op && op->isAssignmentOp()) {
+      if (isContainer(op->getLHS()))
+        define(op->getRHS(), state);
+      else
+        changeIndex(op->getLHS(), /*counts=*/op->getOpcode() == BO_AddAssign, state);
+      return;
+    }
+    if (auto *op = dyn_cast<UnaryOperator>(stmt); op && op->isIncrementDecrementOp()) {
+      changeIndex(op->getSubExpr(), op->isIncrementOp(), state);
+      return;
+    }
+    if (auto *call = dyn_cast<CallExpr>(stmt))
+      return transferCall(call, state);
+    if (auto *reference = dyn_cast<DeclRefExpr>(stmt))
+      if (reference->getDecl() == container && !isKnownUse(reference))
+        state.kind = Knowledge::Shared;
+  }
+
+  void transferCall(const CallExpr *call, Knowledge &state) {
+    StringRef name = calledName(call);
+    if (call->getNumArgs() < 1 || !isContainer(call->getArg(0)))
+      return;
+    if (isRelease(name)) {
+      state = {Knowledge::Gone, {}};
+      return;
+    }
+    if (!isFilling(name) || call->getNumArgs() != 3)
+      return;
+    Index index = classifyIndex(call->getArg(1), context);
+    if (call == target) {
+      reached = true;
+      fresh &= state.kind == Knowledge::Fresh;
+      distinct &= isDistinct(index, state);
+    }
+    state.filled.insert(index.kind == Index::Unclear    ? "*"
+                        : index.kind == Index::Counting ? "+" + index.key
+                                                        : index.key);
+  }
+
+  bool isDistinct(const Index &index, const Knowledge &state) const {
+    if (state.filled.empty())
+      return true;
+    switch (index.kind) {
+    case Index::Constant:
+      return all_of(state.filled, [&](const std::string &slot) {
+        return slot[0] == '#' && slot != index.key;
+      });
+    case Index::Variable:
+      // "i" is dropped when i counts on, so it is there only on a refill.
+      return all_of(state.filled,
+                    [&](const std::string &slot) { return slot == "<" + index.key; });
+    case Index::Counting:
+      return all_of(state.filled,
+                    [&](const std::string &slot) { return slot == "+" + index.key; });
+    case Index::Unclear:
+      return false;
+    }
+    return false;
+  }
+
+  /// An index variable changes: what it named before is below it if it counts
+  /// up, else anything.
+  void changeIndex(const Expr *expr, bool counts, Knowledge &state) {
+    auto *reference = dyn_cast<DeclRefExpr>(peel(expr));
+    if (!reference)
+      return;
+    std::string key = reference->getDecl()->getNameAsString();
+    if (state.filled.erase(key))
+      state.filled.insert(counts ? "<" + key : "*");
+    if (!counts) {
+      if (state.filled.erase("<" + key) || state.filled.erase("+" + key))
+        state.filled.insert("*");
+    }
+  }
+
+  /// A mention of the container that shows it to nobody.
+  bool isKnownUse(const DeclRefExpr *reference) const {
+    const Stmt *child = reference;
+    for (const Stmt *parent = parents.getParent(child); parent;
+         child = parent, parent = parents.getParent(parent)) {
+      if (isa<ParenExpr, ImplicitCastExpr>(parent))
+        continue;
+      if (auto *cast = dyn_cast<CStyleCastExpr>(parent)) {
+        if (cast->getType()->isVoidType())
+          return true;
+        continue;
+      }
+      if (auto *op = dyn_cast<UnaryOperator>(parent))
+        return op->getOpcode() == UO_LNot;
+      if (auto *op = dyn_cast<BinaryOperator>(parent)) {
+        if (op->isAssignmentOp())
+          return op->getLHS() == child;
+        return op->isEqualityOp() || op->isLogicalOp();
+      }
+      if (auto *call = dyn_cast<CallExpr>(parent)) {
+        StringRef name = calledName(call);
+        return call->getNumArgs() && call->getArg(0) == child &&
+               (isFilling(name) || isRelease(name) || isHarmless(name));
+      }
+      return isa<IfStmt, WhileStmt, ForStmt, DoStmt, ReturnStmt, ConditionalOperator>(parent) &&
+             !(isa<ConditionalOperator>(parent) &&
+               cast<ConditionalOperator>(parent)->getCond() != child);
+    }
+    return false;
+  }
+
+  ASTContext &context;
+  const FunctionDecl *function;
+  const VarDecl *container;
+  const CallExpr *target;
+  ParentMap parents;
+};
+
+} // namespace
+
+bool judgeFreshContainer(const Site &site, const Rule &rule, Finding &finding) {
+  bool tuple = StringRef(finding.symbol).starts_with("PyTuple");
+  // Outside of what the analysis can show, a list stays correct but for a
+  // release of the old item; a tuple's function may refuse.
+  auto lowerTo = [&](StringRef reason) {
+    finding.reason = reason.str();
+    finding.safety = tuple ? Safety::Manual : Safety::Review;
+    if (tuple)
+      finding.rewrites.clear();
+  };
+  if (!applyForms(site, rule, finding))
+    return true;
+  auto *call = cast<CallExpr>(site.expr);
+  const Expr *object = call->getNumArgs() ? peel(call->getArg(0)) : nullptr;
+  while (auto *cast = dyn_cast_or_null<CStyleCastExpr>(object))
+    object = peel(cast->getSubExpr());
+  auto *reference = dyn_cast_or_null<DeclRefExpr>(object);
+  auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+  StringRef kind = tuple ? "tuple" : "list";
+  if (!variable || !variable->hasLocalStorage() || !site.function || !site.function->getBody()) {
+    lowerTo(("the " + kind + " is not a local variable, so other code may hold it").str());
+    return true;
+  }
+  Analysis analysis(site, variable, call);
+  if (!analysis.run() || !analysis.reached || !analysis.fresh) {
+    lowerTo(("the " + kind + " is not fresh from Py" + (tuple ? "Tuple" : "List") +
+             "_New on every path, or other code has seen it")
+                .str());
+    return true;
+  }
+  if (!analysis.distinct && finding.safety < Safety::Review) {
+    finding.safety = Safety::Review;
+    finding.reason = "a slot may be filled twice; the function releases the item that was there";
+  }
+  return true;
+}
+
+} // namespace abi3ify

@@ -1,0 +1,405 @@
+// The command line: reads arguments, calls the stages in order, prints.
+#include "abi3ify/examples.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/pages.h"
+#include "abi3ify/report.h"
+#include "abi3ify/run.h"
+#include "abi3ify/settings.h"
+#include "abi3ify/write.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/ThreadPool.h"
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <mutex>
+
+using namespace llvm;
+using namespace abi3ify;
+
+namespace {
+
+constexpr int Clean = 0, Remaining = 1, Broken = 2;
+
+/// What the arguments say, before settings are mixed in.
+struct Arguments {
+  std::vector<std::string> paths, pythons, select, ignore, flags;
+  std::string target, buildFolder, rules, failOn, format = "text", output, rule, docsFolder,
+      testFolder, colour = "auto";
+  unsigned jobs = 0;
+  bool verify = false, review = false, diff = false, allowDirty = false, test = false;
+};
+
+int fail(Error error) {
+  handleAllErrors(std::move(error), [](const ErrorInfoBase &info) {
+    errs() << "abi3ify: error: " << info.message() << "\n";
+  });
+  return Broken;
+}
+int fail(const Twine &message) { return fail(createStringError(message)); }
+
+/// A line on stderr that comes when a run takes longer than a second.
+class Progress {
+public:
+  void show(StringRef stage, size_t done, size_t all) {
+    using namespace std::chrono;
+    std::lock_guard lock(mutex);
+    if (!terminal || steady_clock::now() - start < seconds(1))
+      return;
+    errs() << "\r\033[K" << stage << " " << done << "/" << all;
+    errs().flush();
+    shown = true;
+  }
+  void clear() {
+    std::lock_guard lock(mutex);
+    if (shown)
+      errs() << "\r\033[K";
+    shown = false;
+  }
+
+private:
+  std::mutex mutex;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  bool terminal = sys::Process::StandardErrIsDisplayed();
+  bool shown = false;
+};
+
+void addCommon(CLI::App &app, Arguments &arguments) {
+  app.add_option("PATH", arguments.paths, "sources, folders or a repository (default: .)");
+  app.add_option("--target", arguments.target,
+                 "the floor: the lowest CPython to run on, 3.8 to 3.15");
+  app.add_option("-p,--build-folder", arguments.buildFolder,
+                 "folder with compile_commands.json");
+  app.add_option("--python", arguments.pythons,
+                 "interpreter whose headers are used, or a folder with a Python.h; may be "
+                 "repeated (default: python3)");
+  app.add_option("--rules", arguments.rules, "folder with rules of your own");
+  app.add_option("--select", arguments.select, "only these rules")->delimiter(',');
+  app.add_option("--ignore", arguments.ignore, "not these rules")->delimiter(',');
+  app.add_option("--fail-on", arguments.failOn,
+                 "what makes the exit code 1: any (default), safe, review, manual");
+  app.add_option("--format", arguments.format, "text (default) or json");
+  app.add_option("--output", arguments.output, "write the result to a file");
+  app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
+  app.add_option("--color", arguments.colour, "auto (default), always or never");
+  app.footer("Compiler flags for sources without a compile database follow after '--'.");
+}
+
+/// Flags win over settings, settings over defaults.
+Error mixSettings(Arguments &arguments) {
+  SmallString<256> current;
+  sys::fs::current_path(current);
+  std::string folder =
+      arguments.paths.empty() ? current.str().str() : realPath(arguments.paths.front());
+  auto settings = readSettings(folder);
+  if (!settings)
+    return settings.takeError();
+  auto text = [](std::string &value, const std::optional<std::string> &setting) {
+    if (value.empty() && setting)
+      value = *setting;
+  };
+  auto list = [](std::vector<std::string> &value, const std::vector<std::string> &setting) {
+    if (value.empty())
+      value = setting;
+  };
+  text(arguments.target, settings->target);
+  text(arguments.rules, settings->rules);
+  text(arguments.buildFolder, settings->buildFolder);
+  text(arguments.failOn, settings->failOn);
+  list(arguments.select, settings->select);
+  list(arguments.ignore, settings->ignore);
+  list(arguments.pythons, settings->pythons);
+  if (!arguments.jobs && settings->jobs)
+    arguments.jobs = *settings->jobs;
+  arguments.review |= settings->review.value_or(false);
+  arguments.verify |= settings->verify.value_or(false);
+  if (arguments.paths.empty())
+    arguments.paths.push_back(".");
+  return Error::success();
+}
+
+Expected<FailOn> parseFailOn(StringRef text) {
+  if (text.empty() || text == "any")
+    return FailOn::Any;
+  if (text == "safe")
+    return FailOn::Safe;
+  if (text == "review")
+    return FailOn::Review;
+  if (text == "manual")
+    return FailOn::Manual;
+  return createStringError("--fail-on is any, safe, review or manual, not '" + text + "'");
+}
+
+/// Runs `print` on stdout, or on the file of --output.
+Error printResult(const Arguments &arguments,
+                  function_ref<void(raw_ostream &, bool colours)> print) {
+  if (arguments.output.empty()) {
+    bool colours = arguments.colour == "always" ||
+                   (arguments.colour == "auto" && sys::Process::StandardOutIsDisplayed());
+    outs().enable_colors(colours);
+    print(outs(), colours);
+    outs().flush();
+    return Error::success();
+  }
+  std::error_code code;
+  raw_fd_ostream file(arguments.output, code);
+  if (code)
+    return createStringError("cannot write " + arguments.output + ": " + code.message());
+  print(file, arguments.colour == "always");
+  file.close();
+  if (file.has_error()) {
+    code = file.error();
+    file.clear_error();
+    return createStringError("cannot write " + arguments.output + ": " + code.message());
+  }
+  return Error::success();
+}
+
+/// migrate: refuses what has no way back, then writes.
+Error writeResult(const Arguments &arguments, const RunResult &result) {
+  for (const std::string &root : std::set<std::string>(result.project.roots.begin(),
+                                                       result.project.roots.end())) {
+    Texts mine;
+    std::vector<std::string> files;
+    for (const auto &[file, text] : result.edited)
+      if (StringRef(file).starts_with(root + "/")) {
+        mine[file] = text;
+        files.push_back(file);
+      }
+    if (mine.empty())
+      continue;
+    bool inRepository = false;
+    if (!arguments.allowDirty) {
+      auto changed = changedSinceIndex(root, files, inRepository);
+      if (!changed)
+        return changed.takeError();
+      if (!changed->empty())
+        return createStringError("these files differ from git's index or are unknown to git, so "
+                                 "there would be no way back: " +
+                                 join(*changed, ", ") +
+                                 "; commit or stage them, or give --allow-dirty; nothing was "
+                                 "written");
+      if (!inRepository)
+        errs() << "abi3ify: note: " << root
+               << " is not a git repository; there is no way back but your own copy\n";
+    }
+    if (Error error = writeFiles(root, mine))
+      return error;
+  }
+  return Error::success();
+}
+
+int checkOrMigrate(Arguments &arguments, bool migrate) {
+  if (Error error = mixSettings(arguments))
+    return fail(std::move(error));
+  if (arguments.target.empty())
+    return fail("no floor: give --target 3.X, or target = \"3.X\" under [tool.abi3ify] in "
+                "pyproject.toml");
+  auto floor = parseFloor(arguments.target);
+  if (!floor)
+    return fail(floor.takeError());
+  auto failOn = parseFailOn(arguments.failOn);
+  if (!failOn)
+    return fail(failOn.takeError());
+  if (arguments.format != "text" && arguments.format != "json")
+    return fail("--format is text or json, not '" + arguments.format + "'");
+  if (arguments.colour != "auto" && arguments.colour != "always" && arguments.colour != "never")
+    return fail("--color is auto, always or never, not '" + arguments.colour + "'");
+
+  Progress progress;
+  RunOptions options;
+  options.project = {arguments.paths, arguments.buildFolder, arguments.pythons, arguments.flags};
+  options.floor = *floor;
+  options.rulesFolder = arguments.rules;
+  options.select = arguments.select;
+  options.ignore = arguments.ignore;
+  options.edit = migrate;
+  options.review = arguments.review;
+  options.verify = arguments.verify;
+  options.jobs = arguments.jobs;
+  options.progress = [&](StringRef stage, size_t done, size_t all) {
+    progress.show(stage, done, all);
+  };
+
+  // An interrupted run is settled before its files are looked at.
+  if (migrate && !arguments.diff)
+    for (const std::string &path : arguments.paths)
+      for (std::string folder = realPath(path); !folder.empty();
+           folder = sys::path::parent_path(folder).str()) {
+        auto settled = settleJournal(folder);
+        if (!settled)
+          return fail(settled.takeError());
+        if (!settled->empty())
+          errs() << "abi3ify: note: " << *settled << "\n";
+      }
+
+  auto result = run(options);
+  progress.clear();
+  if (!result)
+    return fail(result.takeError());
+  for (const std::string &note : result->notes)
+    errs() << "abi3ify: note: " << note << "\n";
+  for (const std::string &complaint : result->complaints)
+    errs() << "abi3ify: warning: " << complaint << "\n";
+  for (const SourceError &error : result->errors)
+    errs() << "abi3ify: error: " << shortPath(error.file) << " cannot be parsed with the full API: "
+           << error.message << "\n";
+
+  if (migrate && !arguments.diff)
+    if (Error error = writeResult(arguments, *result))
+      return fail(std::move(error));
+
+  Error printed = printResult(arguments, [&](raw_ostream &out, bool colours) {
+    if (arguments.diff) {
+      // Each root's files are named from there.
+      std::set<std::string> roots(result->project.roots.begin(), result->project.roots.end());
+      for (const std::string &root : roots) {
+        Texts mine;
+        for (const auto &[file, text] : result->edited)
+          if (StringRef(file).starts_with(root + "/"))
+            mine[file] = text;
+        out << unifiedDiff(root, result->originals, mine);
+      }
+    } else if (arguments.format == "json")
+      printJson(*result, *floor, out);
+    else
+      printText(*result, *floor, colours, out);
+  });
+  if (printed)
+    return fail(std::move(printed));
+  if (!result->errors.empty())
+    return Broken;
+  if (arguments.diff)
+    return result->edited.empty() ? Clean : Remaining;
+  return countRemaining(*result, *failOn) ? Remaining : Clean;
+}
+
+Expected<std::vector<PythonHeaders>> headersFor(const Arguments &arguments) {
+  std::vector<PythonHeaders> list;
+  for (const std::string &python :
+       arguments.pythons.empty() ? std::vector<std::string>{"python3"} : arguments.pythons) {
+    auto headers = askPython(python);
+    if (!headers)
+      return headers.takeError();
+    list.push_back(*headers);
+  }
+  return list;
+}
+
+int rulesCommand(Arguments &arguments) {
+  auto all = loadRules(arguments.rules);
+  if (!all)
+    return fail(all.takeError());
+  if (arguments.test) {
+    auto headers = headersFor(arguments);
+    if (!headers)
+      return fail(headers.takeError());
+    auto tested = arguments.testFolder.empty() ? loadRules("") : loadRuleFolder(arguments.testFolder);
+    if (!tested)
+      return fail(tested.takeError());
+    // Rules under test may be new ones that the binary does not have.
+    if (!arguments.testFolder.empty() && arguments.rules.empty()) {
+      RuleSet together;
+      for (const auto &rule : tested->all())
+        cantFail(together.add(*rule));
+      for (const auto &rule : all->all())
+        if (!together.find(rule->id))
+          cantFail(together.add(*rule));
+      *all = std::move(together);
+    }
+    if (!arguments.select.empty())
+      tested->filter([&](const Rule &rule) { return is_contained(arguments.select, rule.id); });
+    unsigned jobs = arguments.jobs ? arguments.jobs
+                                   : unsigned(hardware_concurrency().compute_thread_count());
+    ExampleReport report = runExamples(*all, *tested, *headers, jobs);
+    for (const std::string &failure : report.failures)
+      outs() << failure << "\n";
+    outs() << report.run << " runs of examples of " << tested->all().size() << " rules on "
+           << headers->size() << " header sets: " << report.failures.size() << " failed\n";
+    return report.failures.empty() ? Clean : Broken;
+  }
+  if (!arguments.docsFolder.empty()) {
+    if (Error error = writePages(*all, arguments.docsFolder))
+      return fail(std::move(error));
+    return Clean;
+  }
+  for (const auto &rule : all->all())
+    outs() << rule->area << "\t" << rule->id << "\t" << name(rule->safety) << "\t" << rule->title
+           << "\n";
+  return Clean;
+}
+
+int explainCommand(const Arguments &arguments) {
+  auto rules = loadRules(arguments.rules);
+  if (!rules)
+    return fail(rules.takeError());
+  if (Error error = checkRuleIds(*rules, {arguments.rule}))
+    return fail(std::move(error));
+  if (const Rule *rule = rules->find(arguments.rule))
+    outs() << pageOf(*rule);
+  else
+    outs() << pageOfNoRule();
+  return Clean;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  // What follows "--" is for the compiler and no option of ours.
+  int ours = argc;
+  for (int i = 1; i < argc; ++i)
+    if (StringRef(argv[i]) == "--") {
+      ours = i;
+      arguments.flags.assign(argv + i + 1, argv + argc);
+      break;
+    }
+
+  CLI::App app("Takes extension modules of CPython to the Limited C API.", "abi3ify");
+  app.set_version_flag("--version", "abi3ify " ABI3IFY_VERSION);
+  app.require_subcommand(1);
+
+  auto *check = app.add_subcommand("check", "lists the uses that need something the floor lacks");
+  addCommon(*check, arguments);
+  check->add_flag("--verify", arguments.verify, "prove the fixes by compiling them");
+
+  auto *migrate = app.add_subcommand("migrate", "rewrites the sources");
+  addCommon(*migrate, arguments);
+  migrate->add_flag("--review", arguments.review, "also apply fixes that a person should review");
+  migrate->add_flag("--diff", arguments.diff, "print a unified diff instead of writing");
+  migrate->add_flag("--verify", arguments.verify, "accepted for symmetry: edits are always proved");
+  migrate->add_flag("--allow-dirty", arguments.allowDirty,
+                    "edit files that differ from git's index or that git does not know");
+
+  auto *explain = app.add_subcommand("explain", "prints a rule's page");
+  explain->add_option("RULE", arguments.rule, "the rule's id")->required();
+  explain->add_option("--rules", arguments.rules, "folder with rules of your own");
+
+  auto *rules = app.add_subcommand("rules", "lists the rules");
+  rules->add_option("--rules", arguments.rules, "folder with rules of your own");
+  auto *test = rules->add_option("--test", arguments.testFolder,
+                                 "run the examples, of a folder or of all rules")
+                   ->expected(0, 1);
+  rules->add_option("--docs", arguments.docsFolder, "write the rules' pages into a folder");
+  rules->add_option("--select", arguments.select, "with --test: only these rules")->delimiter(',');
+  rules->add_option("--python", arguments.pythons, "interpreters whose headers are used");
+  rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
+
+  try {
+    app.parse(ours, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    app.exit(error);
+    return Broken;
+  }
+  arguments.test = test->count() > 0;
+  if (check->parsed())
+    return checkOrMigrate(arguments, false);
+  if (migrate->parsed())
+    return checkOrMigrate(arguments, true);
+  if (explain->parsed())
+    return explainCommand(arguments);
+  return rulesCommand(arguments);
+}

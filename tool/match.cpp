@@ -1,0 +1,560 @@
+#include "abi3ify/match.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/judge.h"
+#include "abi3ify/libc-includes.h"
+#include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/site.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "llvm/Support/Path.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+using Place = std::pair<std::string, unsigned>;
+
+/// The findings of one unit, while it is visited: one for a spelled token.
+class Matches {
+public:
+  /// Adds a finding of the AST; several expansions of one macro body are kept
+  /// apart until mergeMatches.
+  void add(Finding finding, FileID level) {
+    Place place{finding.file, finding.range.begin};
+    if (finding.inMacro && !levels[place].insert(level).second && !finding.hasEdit())
+      return;
+    known.insert(place);
+    list.push_back(std::move(finding));
+  }
+  bool has(const Place &place) const { return known.count(place); }
+  std::vector<Finding> list;
+
+private:
+  std::set<Place> known;
+  std::map<Place, std::set<FileID>> levels;
+};
+
+class Visitor : public RecursiveASTVisitor<Visitor> {
+public:
+  Visitor(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
+          const std::string &pythonFolder, Matches &matches, SeenTokens &seen,
+          LibcUses &libcUses)
+      : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context),
+        pythonFolder(pythonFolder), matches(matches), seen(seen), libcUses(libcUses) {}
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+  bool shouldVisitImplicitCode() const { return false; }
+
+  bool TraverseDecl(Decl *decl) {
+    if (decl && isa<TranslationUnitDecl>(decl->getDeclContext() ? cast<Decl>(decl->getDeclContext()) : decl) &&
+        !isa<TranslationUnitDecl>(decl) && !isNearUsers(decl))
+      return true;
+    auto *outer = function;
+    if (auto *inner = dyn_cast_or_null<FunctionDecl>(decl))
+      function = inner;
+    bool result = RecursiveASTVisitor::TraverseDecl(decl);
+    function = outer;
+    return result;
+  }
+
+  bool TraverseStmt(Stmt *stmt) {
+    if (!stmt)
+      return true;
+    parents.push_back(stmt);
+    bool result = RecursiveASTVisitor::TraverseStmt(stmt);
+    parents.pop_back();
+    return result;
+  }
+
+  bool VisitNamedDecl(NamedDecl *decl) {
+    if (auto *identifier = decl->getIdentifier())
+      markSeen(decl->getLocation(), identifier->getName());
+    return true;
+  }
+
+  bool VisitVarDecl(VarDecl *decl) {
+    // A definition needs the struct's size, so an opaque one has no form.
+    auto *record = decl->getType()->getAsRecordDecl();
+    if (!record || !decl->isThisDeclarationADefinition() || isa<ParmVarDecl>(decl) ||
+        !isPythons(record))
+      return true;
+    StringRef name = structNameOf(record);
+    const Fact *fact = facts().find(name);
+    if (fact && fact->usableAt(context.floor) && fact->isStruct() && fact->opacity == "opaque")
+      addGeneric(decl->getLocation(), decl->getName(), name,
+                 ("definition of a static " + name + ", which is opaque in the Limited API").str(),
+                 Use::Value);
+    return true;
+  }
+
+  bool VisitCallExpr(CallExpr *call) {
+    StringRef name = calledName(call);
+    if (name.empty())
+      return true;
+    auto rules = context.rules->forCall(name);
+    if (rules.empty())
+      return true;
+    auto *callee = cast<DeclRefExpr>(call->getCallee()->IgnoreParenImpCasts());
+    if (!isPythons(callee->getDecl()))
+      return true;
+    Site site = siteOf(call);
+    for (const Expr *argument : call->arguments())
+      site.args.push_back(argument->IgnoreParenImpCasts());
+    tryRules(rules, site, callee->getBeginLoc(), name, name);
+    return true;
+  }
+
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    auto *decl = reference->getDecl();
+    if (!decl->getDeclName().isIdentifier())
+      return true;
+    StringRef name = decl->getName();
+    name.consume_front(NormalPrefix);
+    markSeen(reference->getLocation(), name);
+    if (!isPythons(decl)) {
+      libcUses.add(reference->getLocation(), decl->getName(), decl);
+      return true;
+    }
+    Site site = siteOf(reference);
+    useName(site, reference->getLocation(), name);
+    return true;
+  }
+
+  bool VisitMemberExpr(MemberExpr *member) {
+    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+    if (!field || !field->getIdentifier())
+      return true;
+    StringRef name = field->getName();
+    markSeen(member->getMemberLoc(), name);
+    auto rules = context.rules->forField(name);
+    if (!isPythons(field)) {
+      if (!rules.empty())
+        noteOtherField(member, name);
+      return true;
+    }
+    StringRef record = structNameOf(field->getParent());
+    Site site = siteOf(member);
+    SmallVector<const Rule *, 2> mine;
+    copy_if(rules, std::back_inserter(mine),
+            [&](const Rule *rule) { return rule->structName == record; });
+    std::string symbol = (record + "." + name).str();
+    if (tryRules(mine, site, member->getMemberLoc(), name, name))
+      return true;
+    const Fact *fact = facts().find(record);
+    if (!fact || !fact->memberUsableAt(name, context.floor))
+      addGeneric(member->getMemberLoc(), name, symbol,
+                 ("'" + name + "' of " + record + " is not part of the Limited API").str(),
+                 site.use);
+    return true;
+  }
+
+  bool VisitTypeLoc(TypeLoc type) {
+    if (auto alias = type.getAs<TypedefTypeLoc>())
+      useType(alias.getNameLoc(), alias.getDecl());
+    else if (auto tag = type.getAs<TagTypeLoc>())
+      useType(tag.getNameLoc(), tag.getDecl());
+    return true;
+  }
+
+  bool VisitDesignatedInitExpr(DesignatedInitExpr *init) {
+    for (auto &designator : init->designators())
+      if (designator.isFieldDesignator())
+        if (auto *name = designator.getFieldName())
+          markSeen(designator.getFieldLoc(), name->getName());
+    return true;
+  }
+
+  /// Macros that the AST no longer shows.
+  void useMacros(const PreprocessorFacts &facts_) {
+    for (const MacroUse &use : facts_.uses) {
+      markSeen(use.location, use.name);
+      auto spot = spelling.token(use.location, use.name);
+      if (!spot || matches.has({spelling.path(spot->file), spot->offset}))
+        continue;
+      libcUses.add(use.location, use.name, nullptr);
+      if (tryNameRules(use.location, use.name))
+        continue;
+      if (!facts().lacking(use.name, context.floor))
+        continue;
+      addGeneric(use.location, use.name, use.name, notLimited(use.name), Use::Value);
+    }
+  }
+
+  const std::set<Place> &otherFields() const { return otherFieldPlaces; }
+
+private:
+  Site siteOf(const Expr *expr) {
+    Site site{ast, spelling, context.floor, function, {}, expr, {}, Use::Value, nullptr, nullptr};
+    // The visited expression itself lies on top.
+    site.parents = parents;
+    while (!site.parents.empty() && site.parents.back() == expr)
+      site.parents = site.parents.drop_back();
+    classifyUse(site);
+    return site;
+  }
+
+  bool isPythons(const Decl *decl) const {
+    if (auto *named = dyn_cast<NamedDecl>(decl))
+      if (named->getDeclName().isIdentifier() && named->getName().starts_with(NormalPrefix))
+        return true;
+    SourceLocation location = sources.getSpellingLoc(decl->getLocation());
+    if (location.isInvalid())
+      return false;
+    FileID file = sources.getFileID(location);
+    auto [it, added] = pythonFiles.try_emplace(file);
+    if (added)
+      it->second = StringRef(spelling.path(file)).starts_with(pythonFolder) &&
+                   !spelling.isUsers(file);
+    return it->second;
+  }
+
+  bool isNearUsers(const Decl *decl) const {
+    SourceLocation location = decl->getLocation();
+    return location.isValid() &&
+           spelling.isUsers(sources.getFileID(sources.getExpansionLoc(location)));
+  }
+
+  StringRef structNameOf(const RecordDecl *record) {
+    auto [it, added] = structNames.try_emplace(record);
+    if (added)
+      it->second = structName(record);
+    return it->second;
+  }
+
+  void markSeen(SourceLocation location, StringRef name) {
+    if (!isInteresting(name, *context.rules, context.floor))
+      return;
+    if (auto spot = spelling.token(location, name))
+      seen[spelling.path(spot->file)].insert(spot->offset);
+  }
+
+  std::optional<Finding> findingAt(SourceLocation location, StringRef token, FileID &level) {
+    auto spot = spelling.token(location, token);
+    if (!spot)
+      return pastedFinding(location, token, level);
+    Finding finding;
+    finding.file = spelling.path(spot->file);
+    finding.range = {spot->offset, unsigned(spot->offset + token.size())};
+    finding.inMacro = spot->inMacro;
+    finding.symbol = token.str();
+    level = spot->level;
+    return finding;
+  }
+
+  /// A name that a macro of the user's pastes together is reported where that
+  /// macro is used.
+  std::optional<Finding> pastedFinding(SourceLocation location, StringRef token, FileID &level) {
+    auto [file, offset] = sources.getDecomposedExpansionLoc(location);
+    if (!location.isMacroID() || !spelling.isUsers(file))
+      return std::nullopt;
+    bool pasted = false;
+    for (SourceLocation outer = location; outer.isMacroID();
+         outer = sources.getImmediateMacroCallerLoc(outer))
+      pasted |= sources.isWrittenInScratchSpace(sources.getSpellingLoc(outer));
+    if (!pasted)
+      return std::nullopt;
+    Finding finding;
+    finding.file = spelling.path(file);
+    unsigned length = Lexer::MeasureTokenLength(sources.getExpansionLoc(location), sources,
+                                                ast.getLangOpts());
+    finding.range = {offset, offset + length};
+    finding.symbol = token.str();
+    level = file;
+    return finding;
+  }
+
+  /// Tries the rules in their order; true if one of them made a finding.
+  bool tryRules(ArrayRef<const Rule *> rules, const Site &site, SourceLocation location,
+                StringRef token, StringRef symbol) {
+    for (const Rule *rule : rules) {
+      if (!rule->always && facts().find(symbol) && !facts().lacking(symbol, context.floor))
+        continue;
+      // A rule that fires at every floor is only about the uses that it names.
+      if (rule->always && rule->custom.empty() && rule->kind != MatchKind::Field &&
+          !rule->formFor(site.use, context.floor) && !namesUse(*rule, site.use))
+        continue;
+      FileID level;
+      auto finding = findingAt(location, token, level);
+      if (!finding)
+        continue;
+      finding->rule = rule->id;
+      finding->message = rule->title;
+      if (Judge judge = rule->custom.empty() ? nullptr : findJudge(rule->custom)) {
+        if (!judge(site, *rule, *finding))
+          continue;
+      } else
+        applyForms(site, *rule, *finding);
+      matches.add(std::move(*finding), level);
+      return true;
+    }
+    return false;
+  }
+
+  static bool namesUse(const Rule &rule, Use use) {
+    return any_of(rule.reasons, [&](const Reason &reason) { return reason.uses.has(use); });
+  }
+
+  bool tryNameRules(SourceLocation location, StringRef name) {
+    for (const Rule *rule : context.rules->forName(name)) {
+      if (!rule->always && facts().find(name) && !facts().lacking(name, context.floor))
+        continue;
+      FileID level;
+      auto finding = findingAt(location, name, level);
+      if (!finding)
+        continue;
+      finding->rule = rule->id;
+      finding->message = rule->title;
+      applyRename(*rule, name, *finding);
+      matches.add(std::move(*finding), level);
+      return true;
+    }
+    return false;
+  }
+
+  void applyRename(const Rule &rule, StringRef name, Finding &finding) {
+    for (const Form &form : rule.forms) {
+      const std::string *to = lookup(form.rename, name);
+      if (form.since > context.floor.minor || (form.rename.size() && !to))
+        continue;
+      Rewrite rewrite;
+      rewrite.file = finding.file;
+      rewrite.extent = finding.range;
+      rewrite.to = to ? *to : form.to;
+      finding.rewrites.push_back(rewrite);
+      finding.safety = form.safety ? lower(rule.safety, *form.safety) : rule.safety;
+      return;
+    }
+    const std::string *reason = rule.reasonFor(Use::Value);
+    finding.reason = reason ? *reason : "no form of rule '" + rule.id + "' holds at this floor";
+  }
+
+  /// A function, object or enumerator of Python's, by name.
+  void useName(const Site &site, SourceLocation location, StringRef name) {
+    auto spot = spelling.token(location, name);
+    if (spot && matches.has({spelling.path(spot->file), spot->offset}))
+      return;
+    // The call around it is visited first and has matched where it could.
+    if (tryNameRules(location, name))
+      return;
+    const Fact *fact = facts().find(name);
+    if (fact && fact->usableAt(context.floor))
+      return;
+    for (const Rule *rule : context.rules->forCall(name))
+      if (!rule->always) {
+        FileID level;
+        auto finding = findingAt(location, name, level);
+        if (!finding)
+          return;
+        finding->rule = rule->id;
+        finding->message = rule->title;
+        finding->reason = "it is not called here but used by name; wrap the replacement in a "
+                          "function of your own";
+        matches.add(std::move(*finding), level);
+        return;
+      }
+    addGeneric(location, name, name, notLimited(name), site.use);
+  }
+
+  void useType(SourceLocation location, const NamedDecl *decl) {
+    if (!decl->getIdentifier())
+      return;
+    StringRef name = decl->getName();
+    markSeen(location, name);
+    if (!isPythons(decl)) {
+      libcUses.add(location, name, decl);
+      return;
+    }
+    const Fact *fact = facts().find(name);
+    if (auto *record = dyn_cast<RecordDecl>(decl); !fact && record)
+      fact = facts().find(structNameOf(record));
+    if (fact && fact->usableAt(context.floor))
+      return;
+    FileID level;
+    for (const Rule *rule : context.rules->forType(name)) {
+      auto finding = findingAt(location, name, level);
+      if (!finding)
+        return;
+      finding->rule = rule->id;
+      finding->message = rule->title;
+      if (const std::string *reason = rule->reasonFor(Use::Value))
+        finding->reason = *reason;
+      matches.add(std::move(*finding), level);
+      return;
+    }
+    addGeneric(location, name, name, notLimited(name), Use::Value);
+  }
+
+  std::string notLimited(StringRef name) const {
+    const Fact *fact = facts().find(name);
+    if (fact && fact->since)
+      return ("'" + name + "' is in the Limited API only from 3." + Twine(*fact->since) + " on")
+          .str();
+    if (fact && fact->origin == "poison")
+      return ("'" + name + "' stays defined under the limit but cannot compile there").str();
+    if (fact && fact->origin == "abi-only")
+      return ("'" + name + "' is kept for old binaries only; it is no part of the Limited API")
+          .str();
+    return ("'" + name + "' is not part of the Limited API").str();
+  }
+
+  void addGeneric(SourceLocation location, StringRef token, StringRef symbol,
+                  const std::string &message, Use use) {
+    FileID level;
+    auto finding = findingAt(location, token, level);
+    if (!finding || matches.has({finding->file, finding->range.begin}))
+      return;
+    finding->rule = NoRule.str();
+    finding->symbol = symbol.str();
+    finding->message = message;
+    finding->use = use;
+    finding->reason = "no rule knows a replacement";
+    matches.add(std::move(*finding), level);
+  }
+
+  /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too.
+  void noteOtherField(const MemberExpr *member, StringRef name) {
+    auto spot = spelling.token(member->getMemberLoc(), name);
+    if (spot && spot->inMacro)
+      otherFieldPlaces.insert({spelling.path(spot->file), spot->offset});
+  }
+
+  ASTContext &ast;
+  SourceManager &sources;
+  const Spelling &spelling;
+  const MatchContext &context;
+  const std::string &pythonFolder;
+  Matches &matches;
+  SeenTokens &seen;
+  LibcUses &libcUses;
+  const FunctionDecl *function = nullptr;
+  SmallVector<const Stmt *, 64> parents;
+  mutable DenseMap<FileID, bool> pythonFiles;
+  DenseMap<const RecordDecl *, StringRef> structNames;
+  std::set<Place> otherFieldPlaces;
+};
+
+/// Runs the visitor at the end of a parse in Mode::Find.
+class FindVisitor : public UnitVisitor {
+public:
+  FindVisitor(const MatchContext &context, UnitMatches &out) : context(context), out(out) {}
+
+  void begin(CompilerInstance &instance) override {
+    spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
+    collectPreprocessorFacts(instance, *spelling, preprocessor);
+  }
+
+  void end(ASTContext &ast) override {
+    std::string python = pythonFolder();
+    out.includesPython = !python.empty();
+    Matches matches;
+    LibcUses libc(ast.getSourceManager(), *spelling);
+    Visitor visitor(ast, *spelling, context, python, matches, out.seen, libc);
+    visitor.TraverseDecl(ast.getTranslationUnitDecl());
+    visitor.useMacros(preprocessor);
+    for (Finding &finding : matches.list)
+      if (visitor.otherFields().count({finding.file, finding.range.begin})) {
+        finding.rewrites.clear();
+        finding.safety = Safety::Manual;
+        finding.reason = "other expansions of this macro reach a member of another struct";
+      }
+    out.findings = std::move(matches.list);
+    std::string main = spelling->path(ast.getSourceManager().getMainFileID());
+    auto textOf = [&](const std::string &file) -> StringRef {
+      SourceManager &sources = ast.getSourceManager();
+      for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+        FileID id = sources.translateFile(it->first);
+        if (id.isValid() && spelling->path(id) == file)
+          return sources.getBufferData(id);
+      }
+      return {};
+    };
+    findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
+  }
+
+  const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
+
+private:
+  /// The folder of the Python.h that was read.
+  std::string pythonFolder() const {
+    for (const IncludeDirective &include : preprocessor.includes)
+      if (sys::path::filename(include.to) == "Python.h" &&
+          !StringRef(include.to).starts_with(NormalFolder))
+        return sys::path::parent_path(include.to).str() + "/";
+    return {};
+  }
+
+  const MatchContext &context;
+  UnitMatches &out;
+  std::optional<Spelling> spelling;
+  PreprocessorFacts preprocessor;
+};
+
+/// Only what the preprocessor skips, for the limited mode.
+class SkipVisitor : public UnitVisitor {
+public:
+  explicit SkipVisitor(const Project &project) : project(project) {}
+  void begin(CompilerInstance &instance) override {
+    spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), project);
+    collectPreprocessorFacts(instance, *spelling, facts);
+  }
+  PreprocessorFacts facts;
+
+private:
+  const Project &project;
+  std::optional<Spelling> spelling;
+};
+
+/// Code that the project itself leaves out of its limited build is no use.
+void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
+                           UnitMatches &matches) {
+  SkipVisitor visitor(*context.project);
+  ParseRequest request;
+  request.command = &command;
+  request.mode = Mode::Limited;
+  request.floor = context.floor;
+  request.headers = context.headers;
+  request.texts = context.texts;
+  request.preprocessOnly = true;
+  parseUnit(request, &visitor);
+  erase_if(matches.findings, [&](const Finding &finding) {
+    auto skipped = visitor.facts.skipped.find(finding.file);
+    return skipped != visitor.facts.skipped.end() &&
+           any_of(skipped->second, [&](Range range) { return range.contains(finding.range); });
+  });
+}
+
+} // namespace
+
+bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
+  if (facts().lacking(name, floor))
+    return true;
+  if (!rules.forField(name).empty())
+    return true;
+  return any_of(rules.forName(name), [](const Rule *rule) { return rule->always; });
+}
+
+UnitMatches matchUnit(const Command &command, const MatchContext &context) {
+  UnitMatches out;
+  out.file = command.file;
+  FindVisitor visitor(context, out);
+  ParseRequest request;
+  request.command = &command;
+  request.mode = Mode::Find;
+  request.floor = context.floor;
+  request.headers = context.headers;
+  request.normalHeader = context.normalHeader;
+  request.texts = context.texts;
+  out.parse = parseUnit(request, &visitor);
+  if (visitor.preprocessorFacts().asksForLimit)
+    dropWhatTheLimitSkips(command, context, out);
+  if (out.includesPython && !out.parse.sawNormalHeader)
+    out.notes.push_back(command.file + " includes Python.h in a way that bypasses the include "
+                                       "path; accessors are reported but not rewritten");
+  for (const std::string &flag : out.parse.strippedFlags)
+    out.notes.push_back(command.file + ": flag " + flag + " is unknown to clang and left out");
+  return out;
+}
+
+} // namespace abi3ify

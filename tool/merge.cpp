@@ -1,0 +1,85 @@
+// What several units, and several expansions of one macro body, say of the
+// same spelled place becomes one finding.
+#include "abi3ify/match.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// The same edit but for casts: takes over b's casts. False if they disagree.
+bool unite(Rewrite &a, const Rewrite &b) {
+  if (a.file != b.file || a.extent != b.extent || a.to != b.to || a.castsOnly != b.castsOnly ||
+      a.args.size() != b.args.size())
+    return false;
+  for (auto [mine, theirs] : zip(a.args, b.args)) {
+    if (mine.name != theirs.name || mine.range != theirs.range || mine.text != theirs.text ||
+        mine.addressOf != theirs.addressOf)
+      return false;
+    if (!mine.cast.empty() && !theirs.cast.empty() && mine.cast != theirs.cast)
+      return false;
+    if (mine.cast.empty())
+      mine.cast = theirs.cast;
+    mine.primary &= theirs.primary;
+  }
+  return true;
+}
+
+void giveUp(Finding &finding, StringRef reason) {
+  finding.rewrites.clear();
+  finding.group.clear();
+  finding.safety = Safety::Manual;
+  finding.reason = reason.str();
+}
+
+void unite(Finding &a, Finding b) {
+  a.expansions += b.inMacro ? b.expansions : 0;
+  if (a.rule != b.rule) {
+    // A rule knows more than the generic net.
+    if (a.rule == NoRule) {
+      unsigned expansions = a.expansions;
+      a = std::move(b);
+      a.expansions = expansions;
+    } else if (b.rule != NoRule)
+      giveUp(a, "rules '" + a.rule + "' and '" + b.rule + "' both hold here");
+    return;
+  }
+  if (!a.hasEdit())
+    return;
+  if (!b.hasEdit())
+    return giveUp(a, b.reason);
+  if (a.group != b.group || a.rewrites.size() != b.rewrites.size())
+    return giveUp(a, "its expansions need different edits");
+  for (auto [mine, theirs] : zip(a.rewrites, b.rewrites))
+    if (!unite(mine, theirs))
+      return giveUp(a, "its expansions need different edits");
+  if (b.safety > a.safety) {
+    a.safety = b.safety;
+    a.reason = b.reason;
+  }
+}
+
+} // namespace
+
+std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
+  std::map<std::tuple<std::string, unsigned, std::string>, Finding> places;
+  for (Finding &finding : findings) {
+    // A token has one finding; a missing header is known by its name, because
+    // each unit may see another first use of it.
+    bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0;
+    std::tuple key{finding.file, insertion ? finding.rewrites[0].extent.begin : finding.range.begin,
+                   insertion ? finding.rewrites[0].to : std::string()};
+    auto [it, added] = places.try_emplace(key, finding);
+    if (!added)
+      unite(it->second, std::move(finding));
+  }
+  std::vector<Finding> merged;
+  for (auto &[key, finding] : places) {
+    finding.state = finding.hasEdit() ? State::Fixable : State::Manual;
+    merged.push_back(std::move(finding));
+  }
+  return merged;
+}
+
+} // namespace abi3ify

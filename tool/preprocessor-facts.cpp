@@ -1,0 +1,128 @@
+#include "abi3ify/preprocessor-facts.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Lex/Preprocessor.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+class Callbacks : public PPCallbacks {
+public:
+  Callbacks(Preprocessor &preprocessor, const Spelling &spelling, PreprocessorFacts &facts)
+      : preprocessor(preprocessor), sources(preprocessor.getSourceManager()), spelling(spelling),
+        facts(facts) {}
+
+  void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange,
+                    const MacroArgs *) override {
+    const MacroInfo *info = definition.getMacroInfo();
+    if (!info || info->isBuiltinMacro() || spelling.isUsers(info->getDefinitionLoc()))
+      return;
+    if (!mayBeUsers(name.getLocation()))
+      return;
+    facts.uses.push_back({name.getIdentifierInfo()->getName().str(), name.getLocation()});
+  }
+
+  void InclusionDirective(SourceLocation hash, const Token &, StringRef name, bool angled,
+                          CharSourceRange, OptionalFileEntryRef target, StringRef, StringRef,
+                          const Module *, bool, SrcMgr::CharacteristicKind) override {
+    IncludeDirective include;
+    auto [file, offset] = sources.getDecomposedExpansionLoc(hash);
+    include.from = spelling.path(file);
+    if (target)
+      include.to = resolved(*target);
+    include.name = name.str();
+    include.angled = angled;
+    include.offset = offset;
+    include.depth = depth(file);
+    facts.includes.push_back(std::move(include));
+  }
+
+  void SourceRangeSkipped(SourceRange range, SourceLocation) override {
+    auto [file, begin] = sources.getDecomposedLoc(range.getBegin());
+    if (spelling.isUsers(file))
+      facts.skipped[spelling.path(file)].push_back({begin, sources.getFileOffset(range.getEnd())});
+  }
+
+  void If(SourceLocation location, SourceRange condition, ConditionValueKind) override {
+    open(location);
+    askForLimit(condition);
+  }
+  void Elif(SourceLocation, SourceRange condition, ConditionValueKind, SourceLocation) override {
+    askForLimit(condition);
+  }
+  void Ifdef(SourceLocation location, const Token &name, const MacroDefinition &) override {
+    open(location);
+    askForLimit(name);
+  }
+  void Ifndef(SourceLocation location, const Token &name, const MacroDefinition &) override {
+    // The guard of a header is open around all of it and no condition.
+    auto [file, offset] = sources.getDecomposedLoc(location);
+    bool guard = file != sources.getMainFileID() && guards.insert(file).second &&
+                 open_[file] == 0 && !askForLimit(name);
+    if (!guard)
+      open(location);
+    else
+      guardOf[location] = true;
+    askForLimit(name);
+  }
+  void Endif(SourceLocation location, SourceLocation ifLocation) override {
+    if (!guardOf.count(ifLocation))
+      --open_[sources.getFileID(location)];
+  }
+
+private:
+  // Most expansions stand in system headers; they are not worth a look.
+  bool mayBeUsers(SourceLocation location) const {
+    return location.isMacroID() || spelling.isUsers(sources.getFileID(location));
+  }
+
+  void open(SourceLocation location) { ++open_[sources.getFileID(location)]; }
+  unsigned depth(FileID file) const {
+    auto found = open_.find(file);
+    return found == open_.end() ? 0 : found->second;
+  }
+
+  void askForLimit(SourceRange condition) {
+    if (!spelling.isUsers(condition.getBegin()))
+      return;
+    StringRef text = Lexer::getSourceText(CharSourceRange::getTokenRange(condition), sources,
+                                          preprocessor.getLangOpts());
+    facts.asksForLimit |= text.contains("Py_LIMITED_API") || text.contains("Py_TARGET_ABI3T");
+  }
+  bool askForLimit(const Token &name) {
+    StringRef text = name.getIdentifierInfo() ? name.getIdentifierInfo()->getName() : "";
+    bool limit = text == "Py_LIMITED_API" || text == "Py_TARGET_ABI3T";
+    facts.asksForLimit |= limit && spelling.isUsers(name.getLocation());
+    return limit;
+  }
+
+  std::string resolved(FileEntryRef file) {
+    auto [it, added] = paths.try_emplace(&file.getFileEntry());
+    if (added) {
+      StringRef name = file.getFileEntry().tryGetRealPathName();
+      it->second = realPath(name.empty() ? file.getName() : name);
+    }
+    return it->second;
+  }
+
+  Preprocessor &preprocessor;
+  SourceManager &sources;
+  const Spelling &spelling;
+  PreprocessorFacts &facts;
+  std::map<FileID, unsigned> open_;
+  std::set<FileID> guards;
+  std::map<SourceLocation, bool> guardOf;
+  DenseMap<const FileEntry *, std::string> paths;
+};
+
+} // namespace
+
+void collectPreprocessorFacts(CompilerInstance &instance, const Spelling &spelling,
+                              PreprocessorFacts &facts) {
+  Preprocessor &preprocessor = instance.getPreprocessor();
+  preprocessor.addPPCallbacks(std::make_unique<Callbacks>(preprocessor, spelling, facts));
+}
+
+} // namespace abi3ify

@@ -1,0 +1,261 @@
+#include "abi3ify/report.h"
+#include "abi3ify/edits.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ConvertUTF.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+struct Position {
+  unsigned line, column;
+};
+
+Position positionOf(StringRef text, unsigned offset) {
+  StringRef before = text.take_front(offset);
+  size_t start = before.rfind('\n');
+  return {unsigned(before.count('\n') + 1),
+          unsigned(offset - (start == StringRef::npos ? 0 : start + 1) + 1)};
+}
+
+StringRef lineAt(StringRef text, unsigned offset) {
+  size_t start = text.take_front(offset).rfind('\n');
+  return text.substr(start == StringRef::npos ? 0 : start + 1)
+      .take_until([](char c) { return c == '\n' || c == '\r'; });
+}
+
+/// Texts may hold any bytes; a report is UTF-8.
+std::string utf8(StringRef text) { return json::isUTF8(text) ? text.str() : json::fixUTF8(text); }
+
+const char *verdictOf(State state) {
+  switch (state) {
+  case State::Fixed: return "remark";
+  case State::Suppressed: return "remark";
+  default: return "warning";
+  }
+}
+
+class TextPrinter {
+public:
+  TextPrinter(const RunResult &result, Floor floor, bool colours, raw_ostream &out)
+      : result(result), floor(floor), colours(colours), out(out) {}
+
+  void print() {
+    std::map<std::string, size_t> generated;
+    for (const Finding &finding : result.findings)
+      if (finding.state == State::Generated)
+        ++generated[finding.file];
+      else
+        printFinding(finding);
+    for (const auto &[file, number] : generated) {
+      auto first = find_if(result.findings, [&, &path = file](const Finding &finding) {
+        return finding.file == path && finding.state == State::Generated;
+      });
+      place(shortPath(file), {0, 0});
+      out << number << (number == 1 ? " use" : " uses") << " in generated code: " << first->reason
+          << " [generated]\n";
+    }
+    printSummary();
+  }
+
+private:
+  void colour(raw_ostream::Colors value, bool bold) {
+    if (colours)
+      out.changeColor(value, bold);
+  }
+  void reset() {
+    if (colours)
+      out.resetColor();
+  }
+
+  void place(StringRef file, Position position) {
+    colour(raw_ostream::SAVEDCOLOR, true);
+    out << file << ":";
+    if (position.line)
+      out << position.line << ":" << position.column << ":";
+    out << " ";
+    reset();
+  }
+
+  void printFinding(const Finding &finding) {
+    auto original = result.originals.find(finding.file);
+    StringRef text = original == result.originals.end() ? StringRef() : original->second;
+    Position position = positionOf(text, finding.range.begin);
+    std::string file = shortPath(finding.file);
+    place(file, position);
+    StringRef verdict = verdictOf(finding.state);
+    colour(verdict == "warning" ? raw_ostream::MAGENTA : raw_ostream::BLUE, true);
+    out << verdict << ": ";
+    reset();
+    colour(raw_ostream::SAVEDCOLOR, true);
+    out << finding.message;
+    reset();
+    out << " [" << finding.rule << "]\n";
+    StringRef line = lineAt(text, finding.range.begin);
+    out << utf8(line) << "\n";
+    std::string indent;
+    for (char c : line.take_front(position.column - 1))
+      indent += c == '\t' ? '\t' : ' ';
+    colour(raw_ostream::GREEN, true);
+    out << indent << '^'
+        << std::string(finding.range.size() ? finding.range.size() - 1 : 0, '~') << "\n";
+    reset();
+    place(file, position);
+    colour(raw_ostream::CYAN, true);
+    out << "note: ";
+    reset();
+    out << noteFor(finding) << "\n";
+  }
+
+  std::string noteFor(const Finding &finding) {
+    std::string note;
+    if (finding.hasEdit()) {
+      std::string done = finding.state == State::Fixed ? "replaced with" : "replace with";
+      note = describeEdit(finding, done);
+      note += " (" + name(finding.safety).str() + ")";
+      if (finding.state == State::Failed)
+        note = "the edit was dropped: " + finding.reason;
+      else if (!finding.reason.empty())
+        note += ": " + finding.reason;
+    } else
+      note = name(finding.state).str() + ": " + finding.reason;
+    if (finding.inMacro && finding.expansions)
+      note += "; in a macro expanded " + std::to_string(finding.expansions) +
+              (finding.expansions == 1 ? " time" : " times");
+    return note;
+  }
+
+  std::string describeEdit(const Finding &finding, const std::string &done) {
+    for (const Rewrite &rewrite : finding.rewrites) {
+      if (rewrite.extent.size() == 0)
+        return "add '" + StringRef(rewrite.to).trim().str() + "'";
+      if (!rewrite.extent.contains(finding.range))
+        continue;
+      std::string to = preview(rewrite, result.originals.at(rewrite.file));
+      if (StringRef(to).trim().empty())
+        return finding.state == State::Fixed ? "removed" : "remove it";
+      auto [first, rest] = StringRef(to).split('\n');
+      return done + " '" + utf8(first.rtrim()) + (rest.empty() ? "'" : " ...'");
+    }
+    return finding.state == State::Fixed ? "removed" : "remove it";
+  }
+
+  void printSummary() {
+    size_t counts[StateCount] = {}, safe = 0, review = 0, files = 0;
+    std::set<std::string> seen;
+    for (const Finding &finding : result.findings) {
+      ++counts[unsigned(finding.state)];
+      if (finding.state == State::Fixable)
+        ++(finding.safety == Safety::Safe ? safe : review);
+      files += seen.insert(finding.file).second;
+    }
+    size_t total = result.findings.size();
+    out << total << (total == 1 ? " use" : " uses") << " in " << files
+        << (files == 1 ? " file" : " files") << " that Limited API " << floor.str()
+        << " does not have";
+    std::string list;
+    for (unsigned i = 0; i < StateCount; ++i)
+      if (counts[i]) {
+        list += (list.empty() ? ": " : ", ") + std::to_string(counts[i]) + " " +
+                name(State(i)).str();
+        if (State(i) == State::Fixable)
+          list += " (" + std::to_string(safe) + " safe, " + std::to_string(review) + " review)";
+      }
+    out << list << "\n";
+  }
+
+  const RunResult &result;
+  Floor floor;
+  bool colours;
+  raw_ostream &out;
+};
+
+json::Object jsonPosition(StringRef text, unsigned offset) {
+  Position position = positionOf(text, offset);
+  return json::Object{{"line", position.line}, {"column", position.column}, {"offset", offset}};
+}
+
+} // namespace
+
+std::string shortPath(StringRef path) {
+  SmallString<256> current;
+  if (sys::fs::current_path(current))
+    return path.str();
+  std::string here = realPath(current) + "/";
+  return path.starts_with(here) ? path.drop_front(here.size()).str() : path.str();
+}
+
+size_t countRemaining(const RunResult &result, FailOn failOn) {
+  return count_if(result.findings, [&](const Finding &finding) {
+    switch (finding.state) {
+    case State::Fixed:
+    case State::Suppressed: return false;
+    case State::Fixable:
+      return finding.safety == Safety::Safe || failOn >= FailOn::Review;
+    case State::Failed:
+    case State::Manual: return failOn >= FailOn::Manual;
+    case State::Unseen:
+    case State::Generated: return failOn == FailOn::Any;
+    }
+    llvm_unreachable("unknown state");
+  });
+}
+
+void printText(const RunResult &result, Floor floor, bool colours, raw_ostream &out) {
+  TextPrinter(result, floor, colours, out).print();
+}
+
+void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
+  json::Array findings;
+  size_t counts[StateCount] = {};
+  for (const Finding &finding : result.findings) {
+    ++counts[unsigned(finding.state)];
+    StringRef text;
+    if (auto original = result.originals.find(finding.file); original != result.originals.end())
+      text = original->second;
+    json::Array edits;
+    for (const Rewrite &rewrite : finding.rewrites) {
+      StringRef source = result.originals.at(rewrite.file);
+      edits.push_back(json::Object{{"file", utf8(shortPath(rewrite.file))},
+                                   {"start", jsonPosition(source, rewrite.extent.begin)},
+                                   {"end", jsonPosition(source, rewrite.extent.end)},
+                                   {"text", utf8(preview(rewrite, source))}});
+    }
+    Position position = positionOf(text, finding.range.begin);
+    findings.push_back(json::Object{{"file", utf8(shortPath(finding.file))},
+                                    {"line", position.line},
+                                    {"column", position.column},
+                                    {"offset", finding.range.begin},
+                                    {"rule", finding.rule},
+                                    {"symbol", finding.symbol},
+                                    {"use", name(finding.use)},
+                                    {"state", name(finding.state)},
+                                    {"safety", name(finding.safety)},
+                                    {"message", utf8(finding.message)},
+                                    {"reason", utf8(finding.reason)},
+                                    {"in_macro", finding.inMacro},
+                                    {"expansions", finding.expansions},
+                                    {"edits", std::move(edits)}});
+  }
+  json::Object summary;
+  for (unsigned i = 0; i < StateCount; ++i)
+    summary[name(State(i))] = counts[i];
+  summary["total"] = result.findings.size();
+  json::Array errors;
+  for (const SourceError &error : result.errors)
+    errors.push_back(json::Object{{"file", utf8(shortPath(error.file))},
+                                  {"message", utf8(error.message)}});
+  json::Value document = json::Object{{"version", 1},
+                                      {"target", floor.str()},
+                                      {"summary", std::move(summary)},
+                                      {"errors", std::move(errors)},
+                                      {"findings", std::move(findings)}};
+  out << formatv("{0:2}", document) << "\n";
+}
+
+} // namespace abi3ify

@@ -1,0 +1,473 @@
+// Reads rule files. The YAML is walked node by node, because every error must
+// name its line and column and misspelt keys must be called by their name.
+#include "abi3ify/embedded.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/rule.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLParser.h"
+#include <algorithm>
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+class Reader {
+public:
+  Reader(StringRef file, StringRef text) : file(file), stream(text, sources) {
+    sources.setDiagHandler(
+        [](const SMDiagnostic &diagnostic, void *self) {
+          auto &reader = *static_cast<Reader *>(self);
+          if (reader.error.empty())
+            reader.error = position(reader.file, diagnostic.getLineNo(),
+                                    diagnostic.getColumnNo() + 1) +
+                           diagnostic.getMessage().str();
+        },
+        this);
+  }
+
+  Expected<Rule> read() {
+    Rule rule;
+    rule.file = file.str();
+    auto document = stream.begin();
+    yaml::Node *root = document == stream.end() ? nullptr : document->getRoot();
+    if (auto *map = dyn_cast_or_null<yaml::MappingNode>(root))
+      readRule(*map, rule);
+    else if (error.empty())
+      error = position(file, 1, 1) + "a rule file is a mapping that begins with 'id:'";
+    if (error.empty())
+      check(rule);
+    if (!error.empty())
+      return createStringError(error);
+    return rule;
+  }
+
+private:
+  static std::string position(StringRef file, unsigned line, unsigned column) {
+    return (file + ":" + Twine(line) + ":" + Twine(column) + ": ").str();
+  }
+
+  unsigned lineOf(yaml::Node &node) {
+    return sources.getLineAndColumn(node.getSourceRange().Start).first;
+  }
+
+  void fail(yaml::Node &node, const Twine &message) {
+    if (!error.empty())
+      return;
+    auto [line, column] = sources.getLineAndColumn(node.getSourceRange().Start);
+    error = position(file, line, column) + message.str();
+  }
+  void fail(const Twine &message) {
+    if (error.empty())
+      error = position(file, 1, 1) + message.str();
+  }
+
+  std::string scalar(yaml::Node *node) {
+    SmallString<64> storage;
+    if (auto *plain = dyn_cast_or_null<yaml::ScalarNode>(node))
+      return plain->getValue(storage).str();
+    if (auto *block = dyn_cast_or_null<yaml::BlockScalarNode>(node))
+      return block->getValue().str();
+    if (node)
+      fail(*node, "expected a text");
+    return {};
+  }
+
+  bool boolean(yaml::Node *node) {
+    std::string text = scalar(node);
+    if (text != "true" && text != "false")
+      fail(*node, "expected true or false, found '" + text + "'");
+    return text == "true";
+  }
+
+  Minor version(yaml::Node *node) {
+    auto minor = parseMinor(scalar(node));
+    if (minor)
+      return *minor;
+    fail(*node, toString(minor.takeError()));
+    return 0;
+  }
+
+  Safety safety(yaml::Node *node) {
+    std::string text = scalar(node);
+    for (Safety value : {Safety::Safe, Safety::Review, Safety::Manual})
+      if (text == name(value))
+        return value;
+    fail(*node, "expected safe, review or manual, found '" + text + "'");
+    return Safety::Manual;
+  }
+
+  /// Calls `item` for each element of a list, or once for a single node.
+  template <class Fn> void each(yaml::Node *node, Fn item) {
+    auto *list = dyn_cast_or_null<yaml::SequenceNode>(node);
+    if (!list)
+      return item(node);
+    for (yaml::Node &element : *list)
+      item(&element);
+  }
+
+  std::vector<std::string> texts(yaml::Node *node) {
+    std::vector<std::string> list;
+    each(node, [&](yaml::Node *element) { list.push_back(scalar(element)); });
+    return list;
+  }
+
+  Uses uses(yaml::Node *node) {
+    Uses set;
+    each(node, [&](yaml::Node *element) {
+      std::string text = scalar(element);
+      for (Use use : {Use::Value, Use::Statement, Use::Assign, Use::Update, Use::Address,
+                      Use::SizeOf})
+        if (text == name(use))
+          return set.add(use);
+      fail(*element, "unknown use '" + text +
+                         "'; one of value, statement, assign, update, address, sizeof");
+    });
+    return set;
+  }
+
+  /// Calls `value(key, node)` for each entry; false from it: unknown key.
+  template <class Fn> void entries(yaml::Node *node, Fn value) {
+    auto *map = dyn_cast_or_null<yaml::MappingNode>(node);
+    if (!map) {
+      if (node)
+        fail(*node, "expected a mapping");
+      return;
+    }
+    StringSet<> seen;
+    for (yaml::KeyValueNode &entry : *map) {
+      yaml::Node *key = entry.getKey();
+      std::string text = scalar(key);
+      if (key && !seen.insert(text).second)
+        fail(*key, "key '" + text + "' stands here twice");
+      if (!value(StringRef(text), entry.getValue()) && key)
+        fail(*key, "unknown key '" + text + "'");
+      entry.skip();
+      if (!error.empty())
+        return;
+    }
+  }
+
+  Pairs pairs(yaml::Node *node) {
+    Pairs list;
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      list.emplace_back(key.str(), scalar(value));
+      return true;
+    });
+    return list;
+  }
+
+  void headers(yaml::Node *node, Minor &from, Minor &until) {
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      if (key == "from")
+        from = version(value);
+      else if (key == "until")
+        until = version(value);
+      else
+        return false;
+      return true;
+    });
+  }
+
+  void match(yaml::Node *node, Rule &rule) {
+    bool kindGiven = false;
+    auto kind = [&](MatchKind value, yaml::Node *names) {
+      if (!kindGiven || value != MatchKind::Call)
+        rule.kind = value;
+      kindGiven = true;
+      if (names)
+        rule.names = texts(names);
+    };
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      if (key == "call")
+        kind(MatchKind::Call, value);
+      else if (key == "field")
+        kind(MatchKind::Field, value);
+      else if (key == "name")
+        kind(MatchKind::Name, value);
+      else if (key == "type")
+        kind(MatchKind::Type, value);
+      else if (key == "custom") {
+        rule.custom = scalar(value);
+        kind(MatchKind::Custom, nullptr);
+      } else if (key == "args")
+        rule.args = texts(value);
+      else if (key == "of")
+        rule.structName = scalar(value);
+      else
+        return false;
+      return true;
+    });
+    if (!kindGiven)
+      fail(*node, "match needs one of call, field, name, type, custom");
+  }
+
+  Form form(yaml::Node *node) {
+    Form result;
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      if (key == "since")
+        result.since = version(value);
+      else if (key == "use")
+        result.uses = uses(value);
+      else if (key == "to")
+        result.to = scalar(value);
+      else if (key == "cast")
+        result.cast = pairs(value);
+      else if (key == "pure")
+        result.pure = texts(value);
+      else if (key == "safety")
+        result.safety = safety(value);
+      else if (key == "rename")
+        result.rename = pairs(value);
+      else
+        return false;
+      return true;
+    });
+    if (!result.uses.bits) {
+      result.uses.add(Use::Value);
+      result.uses.add(Use::Statement);
+    }
+    return result;
+  }
+
+  Reason reason(yaml::Node *node) {
+    Reason result;
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      if (key == "use")
+        result.uses = uses(value);
+      else if (key == "reason")
+        result.text = scalar(value);
+      else
+        return false;
+      return true;
+    });
+    if (result.text.empty())
+      fail(*node, "an entry of manual needs 'reason:'");
+    return result;
+  }
+
+  Example example(yaml::Node *node) {
+    Example result;
+    result.line = lineOf(*node);
+    entries(node, [&](StringRef key, yaml::Node *value) {
+      if (key == "given")
+        result.given = scalar(value);
+      else if (key == "top")
+        result.top = scalar(value);
+      else if (key == "before")
+        result.before = scalar(value);
+      else if (key == "after")
+        result.after = scalar(value);
+      else if (key == "manual")
+        result.manual = scalar(value);
+      else if (key == "unchanged")
+        result.unchanged = boolean(value);
+      else if (key == "lang") {
+        std::string lang = scalar(value);
+        if (lang != "c" && lang != "c++")
+          fail(*value, "lang is c or c++, found '" + lang + "'");
+        result.cxx = lang == "c++";
+      } else if (key == "scope") {
+        if (scalar(value) != "file")
+          fail(*value, "the only scope to name is file");
+        result.fileScope = true;
+      } else if (key == "floor")
+        result.floor = version(value);
+      else if (key == "safety")
+        result.safety = safety(value);
+      else if (key == "headers")
+        headers(value, result.headersFrom, result.headersUntil);
+      else
+        return false;
+      return true;
+    });
+    if (result.before.empty())
+      fail(*node, "an example needs 'before:'");
+    if (result.after.has_value() + result.manual.has_value() + result.unchanged != 1)
+      fail(*node, "an example needs exactly one of 'after:', 'manual:', 'unchanged: true'");
+    return result;
+  }
+
+  void readRule(yaml::MappingNode &root, Rule &rule) {
+    std::string signature;
+    bool headersGiven = false;
+    entries(&root, [&](StringRef key, yaml::Node *value) {
+      if (key == "id") {
+        rule.id = scalar(value);
+        if (rule.id != sys::path::stem(file))
+          fail(*value, "the id must be the file's name, '" + sys::path::stem(file) + "'");
+      } else if (key == "title")
+        rule.title = scalar(value);
+      else if (key == "rows")
+        rule.rows = texts(value);
+      else if (key == "match")
+        match(value, rule);
+      else if (key == "macro")
+        signature = scalar(value);
+      else if (key == "macros")
+        rule.macros = pairs(value);
+      else if (key == "always")
+        rule.always = boolean(value);
+      else if (key == "safety")
+        rule.safety = safety(value);
+      else if (key == "fix")
+        each(value, [&](yaml::Node *item) {
+          rule.forms.push_back(form(item));
+          checkForm(*item, rule, rule.forms.back());
+        });
+      else if (key == "manual")
+        each(value, [&](yaml::Node *item) { rule.reasons.push_back(reason(item)); });
+      else if (key == "docs")
+        rule.docs = scalar(value);
+      else if (key == "headers") {
+        headers(value, rule.headersFrom, rule.headersUntil);
+        headersGiven = true;
+      } else if (key == "examples")
+        each(value, [&](yaml::Node *item) { rule.examples.push_back(example(item)); });
+      else
+        return false;
+      return true;
+    });
+    if (!signature.empty())
+      for (const std::string &name : rule.names)
+        rule.macros.emplace_back(name, signature);
+    if (!headersGiven && rule.kind != MatchKind::Field)
+      headersFromFacts(rule);
+    stable_sort(rule.forms, [](const Form &a, const Form &b) { return a.since > b.since; });
+  }
+
+  /// The headers that have at least one of the rule's names.
+  static void headersFromFacts(Rule &rule) {
+    Minor from = NewestFloor + 1, until = 0;
+    for (const std::string &name : rule.names)
+      if (const Fact *fact = facts().find(name)) {
+        from = std::min(from, fact->fullFrom);
+        until = std::max(until, fact->fullUntil);
+      }
+    if (until) {
+      rule.headersFrom = from;
+      rule.headersUntil = until;
+    }
+  }
+
+  /// A template may only use names that the match binds.
+  void checkForm(yaml::Node &node, const Rule &rule, const Form &form) {
+    auto bound = [&](StringRef name) {
+      if (name == "value" && (form.uses.has(Use::Assign) || form.uses.has(Use::Update)))
+        return true;
+      if (rule.kind == MatchKind::Field)
+        return name == "object";
+      return is_contained(rule.args, name);
+    };
+    StringRef rest = form.to;
+    while (true) {
+      size_t dollar = rest.find('$');
+      if (dollar == StringRef::npos)
+        break;
+      rest = rest.drop_front(dollar + 1);
+      StringRef name = rest.take_while([](char c) { return isAlnum(c) || c == '_'; });
+      if (!bound(name))
+        fail(node, "'$" + name + "' is not bound by the match");
+    }
+    for (const auto &[name, type] : form.cast)
+      if (!bound(name))
+        fail(node, "cast names '" + name + "', which is not bound by the match");
+    for (const std::string &name : form.pure)
+      if (!bound(name))
+        fail(node, "pure names '" + name + "', which is not bound by the match");
+    if (form.safety && *form.safety < rule.safety)
+      fail(node, "a form's safety may be lower than the rule's, not higher");
+  }
+
+  void check(const Rule &rule) {
+    if (rule.id.empty())
+      fail("missing 'id:'");
+    if (rule.title.empty())
+      fail("missing 'title:'");
+    if (rule.docs.empty())
+      fail("missing 'docs:'; every rule explains itself");
+    if (rule.names.empty() && rule.custom.empty())
+      fail("missing 'match:'");
+    if (rule.kind == MatchKind::Field && rule.structName.empty())
+      fail("a field rule needs 'of:' with the struct's name");
+    if (rule.forms.empty() && rule.reasons.empty() && rule.custom.empty())
+      fail("a rule needs 'fix:' or 'manual:'");
+    bool positive = any_of(rule.examples, [](auto &e) { return !e.unchanged; });
+    bool negative = any_of(rule.examples, [](auto &e) { return e.unchanged; });
+    if (!positive || !negative)
+      fail("a rule needs at least one example that it changes or reports and one near miss "
+           "with 'unchanged: true'");
+  }
+
+  StringRef file;
+  SourceMgr sources;
+  std::string error;
+  yaml::Stream stream;
+};
+
+Error loadOne(StringRef file, StringRef text, RuleSet &rules) {
+  auto rule = parseRule(file, text);
+  if (!rule)
+    return rule.takeError();
+  return rules.add(std::move(*rule));
+}
+
+Error loadFolder(StringRef folder, RuleSet &rules) {
+  std::vector<std::string> files;
+  std::error_code code;
+  for (sys::fs::recursive_directory_iterator it(folder, code), end; it != end && !code;
+       it.increment(code))
+    if (StringRef(it->path()).ends_with(".yaml"))
+      files.push_back(it->path());
+  if (code)
+    return createStringError("cannot read the rules folder " + folder + ": " + code.message());
+  if (files.empty())
+    return createStringError("no .yaml file in the rules folder " + folder);
+  sort(files);
+  Error errors = Error::success();
+  for (const std::string &file : files) {
+    auto buffer = MemoryBuffer::getFile(file);
+    if (!buffer)
+      errors = joinErrors(std::move(errors), createStringError(file + ": " +
+                                                               buffer.getError().message()));
+    else
+      errors = joinErrors(std::move(errors), loadOne(file, (*buffer)->getBuffer(), rules));
+  }
+  return errors;
+}
+
+} // namespace
+
+Expected<Rule> parseRule(StringRef file, StringRef text) {
+  Reader reader(file, text);
+  auto rule = reader.read();
+  if (rule)
+    rule->area = sys::path::filename(sys::path::parent_path(file)).str();
+  return rule;
+}
+
+Expected<RuleSet> loadRules(StringRef folder) {
+  RuleSet rules;
+  Error errors = Error::success();
+  for (const EmbeddedFile &file : embeddedFiles())
+    if (StringRef(file.path).ends_with(".yaml"))
+      errors = joinErrors(std::move(errors), loadOne(file.path, file.text, rules));
+  if (!folder.empty())
+    errors = joinErrors(std::move(errors), loadFolder(folder, rules));
+  if (errors)
+    return std::move(errors);
+  return rules;
+}
+
+Expected<RuleSet> loadRuleFolder(StringRef folder) {
+  RuleSet rules;
+  if (Error error = loadFolder(folder, rules))
+    return std::move(error);
+  return rules;
+}
+
+} // namespace abi3ify

@@ -1,0 +1,99 @@
+#include "abi3ify/rule.h"
+#include "abi3ify/facts.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+
+StringRef name(Use use) {
+  switch (use) {
+  case Use::Value: return "value";
+  case Use::Statement: return "statement";
+  case Use::Assign: return "assign";
+  case Use::Update: return "update";
+  case Use::Address: return "address";
+  case Use::SizeOf: return "sizeof";
+  }
+  llvm_unreachable("unknown use");
+}
+
+StringRef name(Safety safety) {
+  switch (safety) {
+  case Safety::Safe: return "safe";
+  case Safety::Review: return "review";
+  case Safety::Manual: return "manual";
+  }
+  llvm_unreachable("unknown safety");
+}
+
+const std::string *lookup(const Pairs &pairs, StringRef key) {
+  auto found = find_if(pairs, [&](const auto &pair) { return pair.first == key; });
+  return found == pairs.end() ? nullptr : &found->second;
+}
+
+const Form *Rule::formFor(Use use, Floor floor) const {
+  for (const Form &form : forms)
+    if (form.since <= floor.minor && form.uses.has(use))
+      return &form;
+  return nullptr;
+}
+
+const std::string *Rule::reasonFor(Use use) const {
+  for (const Reason &reason : reasons)
+    if (reason.uses.has(use))
+      return &reason.text;
+  for (const Reason &reason : reasons)
+    if (!reason.uses.bits)
+      return &reason.text;
+  return nullptr;
+}
+
+const Rule *RuleSet::find(StringRef id) const {
+  auto found = find_if(rules, [&](const auto &rule) { return rule->id == id; });
+  return found == rules.end() ? nullptr : found->get();
+}
+
+static ArrayRef<const Rule *> rowsOf(const StringMap<std::vector<const Rule *>> &table,
+                                     StringRef name) {
+  auto found = table.find(name);
+  return found == table.end() ? ArrayRef<const Rule *>() : ArrayRef<const Rule *>(found->second);
+}
+ArrayRef<const Rule *> RuleSet::forCall(StringRef n) const { return rowsOf(calls, n); }
+ArrayRef<const Rule *> RuleSet::forField(StringRef n) const { return rowsOf(fields, n); }
+ArrayRef<const Rule *> RuleSet::forName(StringRef n) const { return rowsOf(names, n); }
+ArrayRef<const Rule *> RuleSet::forType(StringRef n) const { return rowsOf(types, n); }
+
+const Rule *RuleSet::forCustom(StringRef custom) const {
+  auto found = find_if(rules, [&](const auto &rule) { return rule->custom == custom; });
+  return found == rules.end() ? nullptr : found->get();
+}
+
+Error RuleSet::add(Rule rule) {
+  if (const Rule *other = find(rule.id))
+    return createStringError(rule.file + ":1:1: rule id '" + rule.id + "' is taken by " +
+                             other->file);
+  rules.push_back(std::make_unique<Rule>(std::move(rule)));
+  index();
+  return Error::success();
+}
+
+void RuleSet::filter(function_ref<bool(const Rule &)> keep) {
+  erase_if(rules, [&](const auto &rule) { return !keep(*rule); });
+  index();
+}
+
+void RuleSet::index() {
+  calls.clear(), fields.clear(), names.clear(), types.clear();
+  for (const auto &rule : rules)
+    for (const std::string &name : rule->names)
+      switch (rule->kind) {
+      case MatchKind::Call:
+      case MatchKind::Custom: calls[name].push_back(rule.get()); break;
+      case MatchKind::Field: fields[name].push_back(rule.get()); break;
+      case MatchKind::Name: names[name].push_back(rule.get()); break;
+      case MatchKind::Type: types[name].push_back(rule.get()); break;
+      }
+}
+
+} // namespace abi3ify

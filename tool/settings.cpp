@@ -1,0 +1,113 @@
+#include "abi3ify/settings.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+Error at(StringRef file, const toml::source_region &source, const Twine &message) {
+  return createStringError(file + ":" + Twine(source.begin.line) + ":" +
+                           Twine(source.begin.column) + ": " + message);
+}
+
+/// One text, or a list of texts.
+Error readTexts(StringRef file, StringRef key, const toml::node &node,
+                std::vector<std::string> &out) {
+  if (auto text = node.value_exact<std::string>()) {
+    out.push_back(*text);
+    return Error::success();
+  }
+  const toml::array *list = node.as_array();
+  if (!list)
+    return at(file, node.source(), "'" + key + "' is a text or a list of texts");
+  for (const toml::node &item : *list) {
+    auto text = item.value_exact<std::string>();
+    if (!text)
+      return at(file, item.source(), "'" + key + "' is a list of texts");
+    out.push_back(*text);
+  }
+  return Error::success();
+}
+
+Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &settings) {
+  std::optional<std::string> *text = key == "target"        ? &settings.target
+                                     : key == "rules"       ? &settings.rules
+                                     : key == "build-folder" ? &settings.buildFolder
+                                     : key == "fail-on"     ? &settings.failOn
+                                                            : nullptr;
+  std::vector<std::string> *list = key == "select"   ? &settings.select
+                                   : key == "ignore" ? &settings.ignore
+                                   : key == "python" ? &settings.pythons
+                                                     : nullptr;
+  std::optional<bool> *flag = key == "review"   ? &settings.review
+                              : key == "verify" ? &settings.verify
+                                                : nullptr;
+  if (text) {
+    *text = node.value_exact<std::string>();
+    if (!*text)
+      return at(file, node.source(), "'" + key + "' is a text, for example \"3.11\"");
+    return Error::success();
+  }
+  if (list)
+    return readTexts(file, key, node, *list);
+  if (flag) {
+    *flag = node.value_exact<bool>();
+    if (!*flag)
+      return at(file, node.source(), "'" + key + "' is true or false");
+    return Error::success();
+  }
+  if (key == "jobs") {
+    auto number = node.value_exact<int64_t>();
+    if (!number || *number < 1 || *number > 1024)
+      return at(file, node.source(), "'jobs' is a number from 1 to 1024");
+    settings.jobs = unsigned(*number);
+    return Error::success();
+  }
+  return at(file, node.source(),
+            "unknown key '" + key +
+                "'; known are target, rules, build-folder, fail-on, select, ignore, python, "
+                "jobs, review, verify");
+}
+
+} // namespace
+
+Expected<Settings> readSettings(const std::string &folder) {
+  Settings settings;
+  for (StringRef parent = folder; !parent.empty(); parent = sys::path::parent_path(parent)) {
+    SmallString<256> path(parent);
+    sys::path::append(path, "pyproject.toml");
+    if (!sys::fs::exists(path))
+      continue;
+    auto buffer = MemoryBuffer::getFile(path);
+    if (!buffer)
+      return createStringError(path + ": " + buffer.getError().message());
+    toml::parse_result parsed =
+        toml::parse(std::string_view((*buffer)->getBuffer()), std::string_view(path.data(), path.size()));
+    if (!parsed)
+      return at(path, parsed.error().source(), StringRef(parsed.error().description()));
+    const toml::table *table = parsed.table()["tool"]["abi3ify"].as_table();
+    if (!table)
+      return settings;
+    for (const auto &[key, node] : *table)
+      if (Error error = readKey(path, StringRef(key.str()), node, settings))
+        return std::move(error);
+    // Paths in the file are meant from where it lies.
+    for (std::optional<std::string> *relative : {&settings.rules, &settings.buildFolder})
+      if (*relative && !sys::path::is_absolute(**relative)) {
+        SmallString<256> absolute(parent);
+        sys::path::append(absolute, **relative);
+        *relative = absolute.str().str();
+      }
+    return settings;
+  }
+  return settings;
+}
+
+} // namespace abi3ify

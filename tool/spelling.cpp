@@ -1,0 +1,153 @@
+#include "abi3ify/spelling.h"
+#include "clang/Basic/SourceManager.h"
+#include "clang/Lex/Lexer.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+
+const Spelling::FileFacts &Spelling::facts(FileID file) const {
+  auto [it, added] = cache.try_emplace(file);
+  if (added)
+    if (auto entry = sources.getFileEntryRefForID(file)) {
+      StringRef name = entry->getFileEntry().tryGetRealPathName();
+      it->second.path = realPath(name.empty() ? entry->getName() : name);
+      it->second.users = project.owns(it->second.path);
+    }
+  return it->second;
+}
+
+bool Spelling::isUsers(FileID file) const { return facts(file).users; }
+bool Spelling::isUsers(SourceLocation location) const {
+  return location.isValid() && isUsers(sources.getFileID(sources.getSpellingLoc(location)));
+}
+const std::string &Spelling::path(FileID file) const { return facts(file).path; }
+StringRef Spelling::text(FileID file) const { return sources.getBufferData(file); }
+
+std::optional<Spot> Spelling::token(SourceLocation location, StringRef name) const {
+  while (location.isValid()) {
+    Spot spot;
+    if (location.isMacroID()) {
+      if (sources.isMacroArgExpansion(location)) {
+        location = sources.getImmediateSpellingLoc(location);
+        continue;
+      }
+      SourceLocation spelling = sources.getSpellingLoc(location);
+      if (!isUsers(sources.getFileID(spelling))) {
+        location = sources.getImmediateExpansionRange(location).getBegin();
+        continue;
+      }
+      spot.inMacro = true;
+      spot.level = sources.getFileID(location);
+      location = spelling;
+    } else
+      spot.level = sources.getFileID(location);
+    std::tie(spot.file, spot.offset) = sources.getDecomposedLoc(location);
+    if (!isUsers(spot.file) || !text(spot.file).substr(spot.offset).starts_with(name))
+      return std::nullopt;
+    unsigned length = Lexer::MeasureTokenLength(location, sources, options);
+    return length == name.size() ? std::optional(spot) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<SpelledRange> Spelling::range(SourceLocation begin, SourceLocation end) const {
+  // Each list goes outwards: the token itself, then what it was expanded from.
+  // The first level that both share and that the user typed is the text.
+  auto levels = [&](SourceLocation location, bool isEnd) {
+    SmallVector<SourceLocation, 8> list;
+    while (location.isMacroID()) {
+      if (sources.isMacroArgExpansion(location)) {
+        location = sources.getImmediateSpellingLoc(location);
+        continue;
+      }
+      list.push_back(location);
+      CharSourceRange expansion = sources.getImmediateExpansionRange(location);
+      location = isEnd ? expansion.getEnd() : expansion.getBegin();
+    }
+    list.push_back(location);
+    return list;
+  };
+  if (begin.isInvalid() || end.isInvalid())
+    return std::nullopt;
+  auto begins = levels(begin, false), ends = levels(end, true);
+  for (SourceLocation first : begins)
+    for (SourceLocation last : ends) {
+      if (sources.getFileID(first) != sources.getFileID(last))
+        continue;
+      auto [file, from] = sources.getDecomposedSpellingLoc(first);
+      auto [endFile, to] = sources.getDecomposedSpellingLoc(last);
+      if (file != endFile || to < from || !isUsers(file))
+        continue;
+      to += Lexer::MeasureTokenLength(sources.getSpellingLoc(last), sources, options);
+      return SpelledRange{file, {from, to}, first.isMacroID()};
+    }
+  return std::nullopt;
+}
+
+unsigned directiveEnd(StringRef text, unsigned offset) {
+  while (true) {
+    size_t end = text.find('\n', offset);
+    if (end == StringRef::npos)
+      return text.size();
+    StringRef line = text.substr(offset, end - offset).rtrim('\r');
+    if (!line.ends_with("\\"))
+      return end;
+    offset = end + 1;
+  }
+}
+
+std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned limit,
+                                 bool isMacro) {
+  LangOptions options;
+  options.CPlusPlus = true; // for raw strings and digit separators
+  options.CPlusPlus11 = options.CPlusPlus14 = options.LineComment = true;
+  // Positions are relative to the name; only these bytes are lexed. The lexer
+  // wants a terminated buffer.
+  std::string part = text.slice(nameOffset, limit).str();
+  Lexer lexer(SourceLocation(), options, part.data(), part.data(), part.data() + part.size());
+  Token token;
+  lexer.LexFromRawLexer(token);
+  if (token.isNot(tok::raw_identifier))
+    return std::nullopt;
+  lexer.LexFromRawLexer(token);
+  if (token.isNot(tok::l_paren))
+    return std::nullopt;
+  CallText call;
+  unsigned depth = 1, first = 0, last = 0;
+  bool any = false;
+  auto close = [&] {
+    call.args.push_back({nameOffset + first, nameOffset + last});
+    any = false;
+  };
+  while (true) {
+    lexer.LexFromRawLexer(token);
+    if (token.is(tok::eof))
+      return std::nullopt;
+    unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
+    // A macro's arguments end at every comma outside of parentheses; a
+    // function's also may have commas inside of braces and brackets.
+    if (token.is(tok::l_paren) || (!isMacro && token.isOneOf(tok::l_brace, tok::l_square))) {
+      ++depth;
+    } else if (!isMacro && token.isOneOf(tok::r_brace, tok::r_square)) {
+      --depth;
+    } else if (token.is(tok::r_paren) && --depth == 0) {
+      if (any)
+        close();
+      call.all = {nameOffset, nameOffset + end};
+      return call;
+    } else if (token.is(tok::comma) && depth == 1) {
+      if (!any)
+        return std::nullopt; // an empty macro argument
+      close();
+      continue;
+    }
+    if (!any)
+      first = begin;
+    any = true;
+    last = end;
+  }
+}
+
+} // namespace abi3ify

@@ -1,0 +1,293 @@
+#include "abi3ify/unit.h"
+#include "clang/AST/ASTConsumer.h"
+#include "clang/Basic/DiagnosticDriver.h"
+#include "clang/Basic/DiagnosticOptions.h"
+#include "clang/Driver/CreateInvocationFromArgs.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "clang/Frontend/FrontendAction.h"
+#include "clang/Lex/Preprocessor.h"
+#include "clang/Lex/PreprocessorOptions.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/VirtualFileSystem.h"
+#include <set>
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+class Consumer : public ASTConsumer {
+public:
+  explicit Consumer(UnitVisitor *visitor) : visitor(visitor) {}
+  void HandleTranslationUnit(ASTContext &context) override {
+    if (visitor)
+      visitor->end(context);
+  }
+
+private:
+  UnitVisitor *visitor;
+};
+
+class Action : public ASTFrontendAction {
+public:
+  explicit Action(UnitVisitor *visitor) : visitor(visitor) {}
+
+protected:
+  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &instance,
+                                                 StringRef) override {
+    if (visitor)
+      visitor->begin(instance);
+    return std::make_unique<Consumer>(visitor);
+  }
+
+private:
+  UnitVisitor *visitor;
+};
+
+class PreprocessAction : public PreprocessorFrontendAction {
+public:
+  explicit PreprocessAction(UnitVisitor *visitor) : visitor(visitor) {}
+
+protected:
+  void ExecuteAction() override {
+    CompilerInstance &instance = getCompilerInstance();
+    if (visitor)
+      visitor->begin(instance);
+    Preprocessor &preprocessor = instance.getPreprocessor();
+    preprocessor.EnterMainSourceFile();
+    Token token;
+    do
+      preprocessor.Lex(token);
+    while (token.isNot(tok::eof));
+  }
+
+private:
+  UnitVisitor *visitor;
+};
+
+std::string pathOf(const SourceManager &sources, FileID file) {
+  auto entry = sources.getFileEntryRefForID(file);
+  return entry ? realPath(entry->getFileEntry().tryGetRealPathName().empty()
+                              ? entry->getName()
+                              : entry->getFileEntry().tryGetRealPathName())
+               : std::string();
+}
+
+// Keeps diagnostics as values; notes are left out, warnings of system headers
+// never reach it.
+class Collector : public DiagnosticConsumer {
+public:
+  explicit Collector(std::vector<Diagnostic> &out) : out(out) {}
+
+  void HandleDiagnostic(DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
+    DiagnosticConsumer::HandleDiagnostic(level, info);
+    if (level < DiagnosticsEngine::Warning)
+      return;
+    abi3ify::Diagnostic diagnostic;
+    diagnostic.level = level;
+    SmallString<128> message;
+    info.FormatDiagnostic(message);
+    diagnostic.message = message.str().str();
+    diagnostic.option = info.getDiags()->getDiagnosticIDs()
+                            ->getWarningOptionForDiag(info.getID()).str();
+    if (info.hasSourceManager() && info.getLocation().isValid())
+      addPlaces(info.getSourceManager(), info.getLocation(), diagnostic.places);
+    out.push_back(std::move(diagnostic));
+  }
+
+private:
+  static void addPlaces(const SourceManager &sources, SourceLocation location,
+                        std::vector<DiagnosticPlace> &places) {
+    std::set<std::pair<std::string, unsigned>> seen;
+    auto add = [&](SourceLocation place) {
+      auto [file, offset] = sources.getDecomposedSpellingLoc(place);
+      std::string path = pathOf(sources, file);
+      if (!path.empty() && seen.insert({path, offset}).second)
+        places.push_back({path, offset});
+    };
+    for (; location.isMacroID(); location = sources.getImmediateMacroCallerLoc(location))
+      add(location);
+    add(location);
+  }
+
+  std::vector<abi3ify::Diagnostic> &out;
+};
+
+// Errors about the flags themselves, which say what must be stripped.
+class FlagErrors : public DiagnosticConsumer {
+public:
+  void HandleDiagnostic(DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
+    DiagnosticConsumer::HandleDiagnostic(level, info);
+    if (level < DiagnosticsEngine::Error)
+      return;
+    SmallString<128> text;
+    info.FormatDiagnostic(text);
+    message = text.str().str();
+    switch (info.getID()) {
+    case diag::err_drv_unknown_argument:
+    case diag::err_drv_unknown_argument_with_suggestion:
+    case diag::err_drv_unsupported_opt:
+    case diag::err_drv_unsupported_opt_for_target:
+    case diag::err_drv_unsupported_option_argument:
+    case diag::err_drv_invalid_value:
+    case diag::err_drv_clang_unsupported:
+      for (unsigned i = 0; i < info.getNumArgs(); ++i)
+        if (info.getArgKind(i) == DiagnosticsEngine::ak_std_string)
+          unknown.push_back(info.getArgStdStr(i));
+        else if (info.getArgKind(i) == DiagnosticsEngine::ak_c_string)
+          unknown.push_back(info.getArgCStr(i));
+      break;
+    default:
+      break;
+    }
+  }
+  std::vector<std::string> unknown;
+  std::string message;
+};
+
+std::vector<std::string> arguments(const ParseRequest &request) {
+  const Command &command = *request.command;
+  std::vector<std::string> args = {command.cxx ? "clang++" : "clang", "-fsyntax-only",
+                                   "-resource-dir", ABI3IFY_RESOURCE_DIR};
+  if (request.mode == Mode::Find)
+    args.insert(args.end(), {"-I", NormalFolder.str()});
+  args.insert(args.end(), command.args.begin(), command.args.end());
+  if (!request.headers)
+    args.insert(args.end(), command.pythonArgs.begin(), command.pythonArgs.end());
+  else {
+    args.insert(args.end(), {"-I", request.headers->include});
+    if (!request.headers->platformInclude.empty())
+      args.insert(args.end(), {"-I", request.headers->platformInclude});
+    // Debian's pyconfig.h includes <TRIPLET/python3.X/pyconfig.h>, which lies
+    // beside the folder of Python.h.
+    args.insert(args.end(),
+                {"-idirafter", sys::path::parent_path(request.headers->include).str()});
+  }
+  args.push_back("-ferror-limit=0");
+  switch (request.mode) {
+  case Mode::Find:
+    // assert's arguments are code like any other. A project that limits itself
+    // by flags is still read with the full API.
+    args.insert(args.end(),
+                {"-w", "-UNDEBUG", "-UPy_LIMITED_API", "-Wno-error=implicit-function-declaration",
+                 "-Wno-error=int-conversion", "-Wno-error=incompatible-pointer-types",
+                 "-Wno-error=incompatible-function-pointer-types"});
+    break;
+  case Mode::Full:
+    args.insert(args.end(), {"-Wall", "-UPy_LIMITED_API", "-Wno-unused-command-line-argument"});
+    break;
+  case Mode::Limited:
+    args.insert(args.end(),
+                {"-Wall", "-UPy_LIMITED_API", "-DPy_LIMITED_API=" + request.floor.limitedApi(),
+                 "-Werror=implicit-function-declaration", "-Wno-unused-command-line-argument"});
+    break;
+  }
+  args.insert(args.end(), {"--", command.file});
+  return args;
+}
+
+IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
+  IntrusiveRefCntPtr<vfs::FileSystem> disk(vfs::createPhysicalFileSystem().release());
+  disk->setCurrentWorkingDirectory(request.command->directory);
+  if (request.mode != Mode::Find || !request.normalHeader)
+    return disk;
+  auto memory = makeIntrusiveRefCnt<vfs::InMemoryFileSystem>();
+  memory->setCurrentWorkingDirectory(request.command->directory);
+  memory->addFile(NormalFolder + "/Python.h", 0,
+                  MemoryBuffer::getMemBuffer("#include_next <Python.h>\n"
+                                             "#include \"abi3ify-normal.h\"\n"));
+  memory->addFile(NormalFolder + "/abi3ify-normal.h", 0,
+                  MemoryBuffer::getMemBufferCopy(*request.normalHeader));
+  auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(disk);
+  overlay->pushOverlay(memory);
+  return overlay;
+}
+
+// Asks the driver for an invocation; flags that clang does not know are taken
+// out, one refusal after the other, and reported.
+std::shared_ptr<CompilerInvocation> makeInvocation(std::vector<std::string> args,
+                                                   IntrusiveRefCntPtr<vfs::FileSystem> files,
+                                                   ParseResult &result) {
+  for (unsigned attempt = 0; attempt < 20; ++attempt) {
+    FlagErrors errors;
+    DiagnosticOptions options;
+    CreateInvocationOptions create;
+    create.VFS = files;
+    create.Diags = CompilerInstance::createDiagnostics(*files, options, &errors, false);
+    std::vector<const char *> argv;
+    for (const std::string &arg : args)
+      argv.push_back(arg.c_str());
+    auto invocation = createInvocation(argv, create);
+    if (invocation && !create.Diags->hasErrorOccurred())
+      return invocation;
+    size_t before = args.size();
+    for (const std::string &flag : errors.unknown)
+      if (flag.size() > 1 && flag[0] == '-')
+        llvm::erase_if(args, [&](const std::string &arg) {
+          bool same = arg == flag || (StringRef(arg).starts_with(flag) && flag.back() == '=');
+          if (same)
+            result.strippedFlags.push_back(arg);
+          return same;
+        });
+    if (args.size() == before) {
+      result.diagnostics.push_back({DiagnosticsEngine::Fatal, errors.message, "", {}});
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+} // namespace
+
+const Diagnostic *ParseResult::firstError() const {
+  for (const Diagnostic &diagnostic : diagnostics)
+    if (diagnostic.isError())
+      return &diagnostic;
+  return nullptr;
+}
+
+ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
+  ParseResult result;
+  auto files = fileSystem(request);
+  auto invocation = makeInvocation(arguments(request), files, result);
+  if (!invocation)
+    return result;
+  invocation->getFrontendOpts().DisableFree = false;
+  if (request.texts)
+    for (const auto &[path, text] : *request.texts)
+      invocation->getPreprocessorOpts().addRemappedFile(
+          path, MemoryBuffer::getMemBufferCopy(text, path).release());
+
+  CompilerInstance instance(std::move(invocation));
+  instance.setVirtualFileSystem(files);
+  Collector collector(result.diagnostics);
+  instance.createDiagnostics(&collector, /*ShouldOwnClient=*/false);
+  if (request.preprocessOnly) {
+    PreprocessAction action(visitor);
+    instance.ExecuteAction(action);
+  } else {
+    Action action(visitor);
+    instance.ExecuteAction(action);
+  }
+  result.ran = true;
+
+  if (instance.hasSourceManager()) {
+    std::set<std::string> read;
+    SourceManager &sources = instance.getSourceManager();
+    for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+      StringRef path = it->first.getFileEntry().tryGetRealPathName();
+      if (path.empty())
+        path = it->first.getName();
+      if (path.starts_with(NormalFolder)) {
+        result.sawNormalHeader |= path.ends_with("abi3ify-normal.h");
+        continue;
+      }
+      read.insert(realPath(path));
+    }
+    result.filesRead.assign(read.begin(), read.end());
+  }
+  return result;
+}
+
+} // namespace abi3ify

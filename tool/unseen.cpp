@@ -1,0 +1,114 @@
+// The lexical net: identifiers that no parse has looked at.
+#include "abi3ify/facts.h"
+#include "abi3ify/match.h"
+#include "clang/Lex/Lexer.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// Walks the tokens of a file; directives are passed over, except for the
+/// bodies of macros.
+class Net {
+public:
+  Net(const std::string &file, StringRef text, const RuleSet &rules, Floor floor,
+      const std::set<unsigned> &seen, std::vector<Finding> &findings)
+      : file(file), text(text), rules(rules), floor(floor), seen(seen), findings(findings) {}
+
+  void cast() {
+    LangOptions options;
+    options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
+    std::string copy = text.str();
+    Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
+    Token token;
+    unsigned skipUntil = 0, bodyUntil = 0;
+    tok::TokenKind previous = tok::unknown;
+    while (!lexer.LexFromRawLexer(token) || token.isNot(tok::eof)) {
+      if (token.is(tok::eof))
+        break;
+      unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
+      if (begin < skipUntil)
+        continue;
+      if (token.is(tok::hash) && token.isAtStartOfLine()) {
+        directive(lexer, token, skipUntil, bodyUntil);
+        previous = tok::unknown;
+        continue;
+      }
+      if (token.is(tok::raw_identifier))
+        look(token.getRawIdentifier(), begin, begin < bodyUntil, previous);
+      previous = token.getKind();
+    }
+  }
+
+private:
+  void directive(Lexer &lexer, Token &token, unsigned &skipUntil, unsigned &bodyUntil) {
+    lexer.LexFromRawLexer(token);
+    unsigned offset = lexer.getCurrentBufferOffset();
+    unsigned end = directiveEnd(offset);
+    if (token.is(tok::raw_identifier) && token.getRawIdentifier() == "define") {
+      lexer.LexFromRawLexer(token); // the macro's own name
+      offset = lexer.getCurrentBufferOffset();
+      if (offset < text.size() && text[offset] == '(') // its parameters
+        skipUntil = text.find(')', offset) == StringRef::npos ? end : text.find(')', offset) + 1;
+      bodyUntil = end;
+    } else
+      skipUntil = end;
+  }
+
+  unsigned directiveEnd(unsigned offset) const {
+    while (true) {
+      size_t end = text.find('\n', offset);
+      if (end == StringRef::npos)
+        return text.size();
+      if (!text.substr(0, end).rtrim('\r').ends_with("\\"))
+        return end;
+      offset = end + 1;
+    }
+  }
+
+  void look(StringRef name, unsigned offset, bool inBody, tok::TokenKind previous) {
+    if (seen.count(offset) || !isInteresting(name, rules, floor))
+      return;
+    // A member's name means something only behind a dot or an arrow.
+    bool member = previous == tok::arrow || previous == tok::period;
+    bool lacking = facts().lacking(name, floor) || !rules.forName(name).empty();
+    if (member ? rules.forField(name).empty() : !lacking)
+      return;
+    Finding finding;
+    finding.file = file;
+    finding.range = {offset, unsigned(offset + name.size())};
+    finding.symbol = name.str();
+    ArrayRef<const Rule *> known = member ? rules.forField(name)
+                                   : !rules.forCall(name).empty() ? rules.forCall(name)
+                                   : !rules.forName(name).empty() ? rules.forName(name)
+                                                                  : rules.forType(name);
+    finding.rule = known.empty() ? NoRule.str() : known.front()->id;
+    finding.message = known.empty() ? "'" + name.str() + "' is not part of the Limited API"
+                                    : known.front()->title;
+    finding.inMacro = inBody;
+    finding.expansions = 0;
+    finding.state = State::Unseen;
+    finding.reason = inBody ? "in a macro that no source expands; change it by hand"
+                            : "in code that is not compiled here (an inactive branch, or a "
+                              "template without an instance); change it by hand";
+    findings.push_back(std::move(finding));
+  }
+
+  const std::string &file;
+  StringRef text;
+  const RuleSet &rules;
+  Floor floor;
+  const std::set<unsigned> &seen;
+  std::vector<Finding> &findings;
+};
+
+} // namespace
+
+void findUnseen(const std::string &file, StringRef text, const RuleSet &rules, Floor floor,
+                const std::set<unsigned> &seen, std::vector<Finding> &findings) {
+  Net(file, text, rules, floor, seen, findings).cast();
+}
+
+} // namespace abi3ify

@@ -1,0 +1,323 @@
+#include "abi3ify/verify.h"
+#include "abi3ify/parallel.h"
+#include "abi3ify/unit.h"
+#include "llvm/ADT/StringExtras.h"
+#include <algorithm>
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// A diagnostic by what it says and by the line, in the original file, that it
+/// speaks of. Offsets inside of a line change with the edits on it.
+struct Key {
+  std::string file, message;
+  unsigned line = 0;
+  auto operator<=>(const Key &) const = default;
+};
+
+class Lines {
+public:
+  explicit Lines(StringRef text) {
+    for (size_t at = text.find('\n'); at != StringRef::npos; at = text.find('\n', at + 1))
+      ends.push_back(at);
+  }
+  unsigned of(unsigned offset) const {
+    return std::lower_bound(ends.begin(), ends.end(), offset) - ends.begin() + 1;
+  }
+
+private:
+  std::vector<unsigned> ends;
+};
+
+class Verifier {
+public:
+  Verifier(std::vector<Finding> &findings, std::vector<bool> &wanted, ArrayRef<UnitFiles> units,
+           const Texts &originals, const VerifyOptions &options)
+      : findings(findings), wanted(wanted), units(units), originals(originals), options(options) {
+    for (const auto &[file, text] : originals)
+      lines.emplace(file, Lines(text));
+    before.resize(units.size());
+  }
+
+  Edits run() {
+    while (true) {
+      edits = composeEdits(findings, wanted, originals);
+      texts = edits.texts();
+      std::vector<Outcome> outcomes(units.size());
+      parallelFor(options.jobs, units.size(),
+                  [&](size_t i) { outcomes[i] = checkUnit(i); });
+      bool dropped = false;
+      for (const Outcome &outcome : outcomes)
+        for (const auto &[index, reason] : outcome.blamed)
+          dropped |= drop(index, reason);
+      for (const Outcome &outcome : outcomes)
+        for (const auto &[file, reason] : outcome.blamedFiles)
+          if (!dropped)
+            dropped |= dropFile(file, reason);
+      if (dropped)
+        continue;
+      for (const Outcome &outcome : outcomes)
+        for (const Finding &finding : outcome.unannounced)
+          addUnannounced(finding);
+      return std::move(edits);
+    }
+  }
+
+private:
+  struct Outcome {
+    std::vector<std::pair<unsigned, std::string>> blamed;
+    std::vector<std::pair<std::string, std::string>> blamedFiles; ///< no single edit is to blame
+    std::vector<Finding> unannounced;
+  };
+
+  Outcome checkUnit(size_t unit) {
+    Outcome outcome;
+    bool edited = any_of(units[unit].filesRead,
+                         [&](const std::string &file) { return texts.count(file); });
+    for (size_t h = 0; h < options.headers.size(); ++h) {
+      Parses &old = beforeOf(unit, h);
+      if (edited) {
+        ParseResult full = parse(unit, options.headers[h], Mode::Full, &texts);
+        ParseResult limited = parse(unit, options.headers[h], Mode::Limited, &texts);
+        compare(outcome, full, {&old.full}, /*limited=*/false);
+        // A warning that the full build has is not the limit's.
+        compare(outcome, limited, {&old.limited, &old.full}, /*limited=*/true);
+        findUnannounced(outcome, unit, limited);
+      } else
+        findUnannounced(outcome, unit, old.limited);
+    }
+    return outcome;
+  }
+
+  struct Parses {
+    bool done = false;
+    ParseResult full, limited;
+  };
+
+  Parses &beforeOf(size_t unit, size_t header) {
+    auto &list = before[unit];
+    list.resize(options.headers.size());
+    if (!list[header].done) {
+      list[header].full = parse(unit, options.headers[header], Mode::Full, nullptr);
+      list[header].limited = parse(unit, options.headers[header], Mode::Limited, nullptr);
+      list[header].done = true;
+    }
+    return list[header];
+  }
+
+  ParseResult parse(size_t unit, const PythonHeaders *headers, Mode mode, const Texts *edited) {
+    ParseRequest request;
+    request.command = units[unit].command;
+    request.mode = mode;
+    request.floor = options.floor;
+    request.headers = headers;
+    request.texts = edited;
+    return parseUnit(request);
+  }
+
+  unsigned lineOf(const std::string &file, unsigned offset) const {
+    auto found = lines.find(file);
+    return found == lines.end() ? offset : found->second.of(offset);
+  }
+
+  /// `edited`: the offsets are those of the edited text.
+  Key keyOf(const Diagnostic &diagnostic, bool edited) const {
+    Key key;
+    key.message = diagnostic.message;
+    if (diagnostic.places.empty())
+      return key;
+    const DiagnosticPlace &place = diagnostic.places.back();
+    key.file = place.file;
+    unsigned offset = place.offset;
+    if (auto file = edits.files.find(place.file); edited && file != edits.files.end())
+      offset = file->second.oldOffset(offset);
+    key.line = lineOf(place.file, offset);
+    return key;
+  }
+
+  void compare(Outcome &outcome, const ParseResult &after,
+               std::initializer_list<const ParseResult *> befores, bool limited) const {
+    std::map<Key, int> balance;
+    for (const ParseResult *parse : befores) {
+      std::map<Key, int> own;
+      for (const Diagnostic &diagnostic : parse->diagnostics)
+        ++own[keyOf(diagnostic, false)];
+      for (const auto &[key, number] : own)
+        balance[key] = std::max(balance[key], number);
+    }
+    for (const Diagnostic &diagnostic : after.diagnostics) {
+      if (balance[keyOf(diagnostic, true)]-- > 0)
+        continue;
+      std::string reason = ((limited ? "the limited build would say: "
+                                     : "the full build would say: ") +
+                            Twine(diagnostic.message))
+                               .str();
+      if (int index = culprit(diagnostic); index >= 0)
+        outcome.blamed.emplace_back(index, reason);
+      else if (!limited)
+        outcome.blamedFiles.emplace_back(
+            diagnostic.places.empty() ? "" : diagnostic.places.back().file, reason);
+      // A new error elsewhere in limited mode was hidden by an earlier one; it
+      // is no edit's fault and findUnannounced looks at it.
+    }
+  }
+
+  /// The edit whose text a diagnostic points at, or that shares its line.
+  int culprit(const Diagnostic &diagnostic) const {
+    for (const DiagnosticPlace &place : diagnostic.places)
+      if (auto file = edits.files.find(place.file); file != edits.files.end())
+        if (int index = file->second.findingAt(place.offset); index >= 0)
+          return index;
+    for (const DiagnosticPlace &place : diagnostic.places) {
+      auto file = edits.files.find(place.file);
+      if (file == edits.files.end())
+        continue;
+      unsigned line = lineOf(place.file, file->second.oldOffset(place.offset));
+      for (unsigned i = 0; i < findings.size(); ++i)
+        if (wanted[i] && touches(findings[i], place.file, line))
+          return i;
+    }
+    return -1;
+  }
+
+  bool touches(const Finding &finding, const std::string &file, unsigned line) const {
+    if (finding.file == file && lineOf(file, finding.range.begin) == line)
+      return true;
+    return any_of(finding.rewrites, [&](const Rewrite &rewrite) {
+      return rewrite.file == file && lineOf(file, rewrite.extent.begin) <= line &&
+             line <= lineOf(file, rewrite.extent.end);
+    });
+  }
+
+  /// An error of the limited build must be announced by a finding that stays.
+  void findUnannounced(Outcome &outcome, size_t unit, const ParseResult &limited) const {
+    for (const Diagnostic &diagnostic : limited.diagnostics) {
+      if (!diagnostic.isError() || diagnostic.places.empty())
+        continue;
+      bool announced = false;
+      const DiagnosticPlace *own = nullptr;
+      for (const DiagnosticPlace &place : diagnostic.places) {
+        if (!options.project->owns(place.file) || !originals.count(place.file))
+          continue;
+        unsigned offset = place.offset;
+        if (auto file = edits.files.find(place.file);
+            file != edits.files.end() &&
+            any_of(units[unit].filesRead, [&](auto &f) { return texts.count(f); }))
+          offset = file->second.oldOffset(offset);
+        unsigned line = lineOf(place.file, offset);
+        for (unsigned i = 0; i < findings.size(); ++i)
+          announced |= !wanted[i] && touches(findings[i], place.file, line);
+        own = &place;
+        if (announced)
+          break;
+      }
+      if (announced || !own || followsFromAnother(diagnostic))
+        continue;
+      Finding finding;
+      finding.file = own->file;
+      unsigned offset = own->offset;
+      if (auto file = edits.files.find(own->file); file != edits.files.end())
+        offset = file->second.oldOffset(offset);
+      finding.range = {offset, offset + 1};
+      finding.rule = NoRule.str();
+      finding.symbol = "limited build";
+      finding.state = State::Manual;
+      finding.message = "the limited build fails here: " + diagnostic.message;
+      finding.reason = "no rule knows this";
+      outcome.unannounced.push_back(std::move(finding));
+    }
+  }
+
+  /// An error about a name that a remaining finding is about, or about the
+  /// user's own name whose declaration that finding has made impossible.
+  bool followsFromAnother(const Diagnostic &diagnostic) const {
+    SmallVector<StringRef, 8> parts;
+    StringRef(diagnostic.message).split(parts, '\'');
+    bool namesPythons = false;
+    for (size_t i = 1; i < parts.size(); i += 2) {
+      StringRef quoted = parts[i];
+      namesPythons |= quoted.starts_with("Py") || quoted.starts_with("_Py");
+      for (unsigned f = 0; f < findings.size(); ++f)
+        if (!wanted[f] && (quoted.contains(findings[f].symbol) ||
+                           StringRef(findings[f].symbol).contains(quoted)))
+          return true;
+    }
+    bool anyLeft = false;
+    for (unsigned f = 0; f < findings.size(); ++f)
+      anyLeft |= !wanted[f];
+    return anyLeft && !namesPythons;
+  }
+
+  void addUnannounced(const Finding &finding) {
+    for (const Finding &known : findings)
+      if (known.file == finding.file && known.message == finding.message &&
+          lineOf(known.file, known.range.begin) == lineOf(finding.file, finding.range.begin))
+        return;
+    findings.push_back(finding);
+    wanted.push_back(false);
+  }
+
+  bool drop(unsigned index, const std::string &reason) {
+    if (!wanted[index])
+      return false;
+    for (unsigned i = 0; i < findings.size(); ++i)
+      if (i == index || (wanted[i] && !findings[index].group.empty() &&
+                         findings[i].group == findings[index].group)) {
+        wanted[i] = false;
+        findings[i].state = State::Failed;
+        findings[i].reason = reason;
+      }
+    return true;
+  }
+
+  bool dropFile(const std::string &file, const std::string &reason) {
+    bool dropped = false;
+    for (unsigned i = 0; i < findings.size(); ++i)
+      if (wanted[i] && (file.empty() || findings[i].file == file || !edits.files.count(file)))
+        dropped |= drop(i, reason);
+    return dropped;
+  }
+
+  std::vector<Finding> &findings;
+  std::vector<bool> &wanted;
+  ArrayRef<UnitFiles> units;
+  const Texts &originals;
+  const VerifyOptions &options;
+  std::map<std::string, Lines> lines;
+  std::vector<std::vector<Parses>> before;
+  Edits edits;
+  Texts texts;
+};
+
+} // namespace
+
+Edits composeEdits(std::vector<Finding> &findings, std::vector<bool> &wanted,
+                   const Texts &originals) {
+  while (true) {
+    Edits edits = makeEdits(findings, wanted, originals);
+    if (edits.conflicts.empty())
+      return edits;
+    for (auto [a, b] : edits.conflicts)
+      for (unsigned i = 0; i < findings.size(); ++i) {
+        bool involved = i == a || i == b ||
+                        (!findings[i].group.empty() && (findings[i].group == findings[a].group ||
+                                                        findings[i].group == findings[b].group));
+        if (!involved || !wanted[i])
+          continue;
+        wanted[i] = false;
+        findings[i].state = State::Failed;
+        findings[i].reason = "its edit overlaps the one for '" +
+                             findings[i == a ? b : a].symbol + "'";
+      }
+  }
+}
+
+Edits verifyEdits(std::vector<Finding> &findings, std::vector<bool> &wanted,
+                  ArrayRef<UnitFiles> units, const Texts &originals,
+                  const VerifyOptions &options) {
+  return Verifier(findings, wanted, units, originals, options).run();
+}
+
+} // namespace abi3ify
