@@ -29,11 +29,8 @@ std::optional<StringRef> plainRename(StringRef to, ArrayRef<std::string> args) {
 
 /// Fills what an argument's text is like; its range is known already.
 void describe(Argument &argument, const Expr *expr, const Site &site, const Form &form,
-              bool inMacro) {
-  argument.primary = bindsTightly(expr);
-  // What a macro expands to may bind less tightly than it looks.
-  if (inMacro || expr->IgnoreImplicit()->getBeginLoc().isMacroID())
-    argument.primary &= isa<ParenExpr>(expr->IgnoreImplicit());
+              const Spot &spot, bool behindMacro) {
+  argument.primary = isPrimary(expr, argument.range, site, spot.inMacro, behindMacro);
   if (const std::string *type = lookup(form.cast, argument.name))
     if (needsCast(expr, *type, site.context))
       argument.cast = *type;
@@ -52,7 +49,7 @@ bool addValue(const Site &site, const Spot &spot, const Form &form, Rewrite &rew
   Argument argument;
   argument.name = "value";
   argument.range = range->range;
-  describe(argument, value, site, form, spot.inMacro);
+  describe(argument, value, site, form, spot, false);
   rewrite.args.push_back(argument);
   rewrite.extent.end = range->range.end;
   return true;
@@ -92,12 +89,7 @@ bool applyToCall(const Site &site, const Rule &rule, const Form &form, const Spo
     Argument argument;
     argument.name = name;
     argument.range = range;
-    const Expr *inner = expr->IgnoreParenImpCasts();
-    describe(argument, inner == expr->IgnoreImplicit() ? expr : inner, site, form, spot.inMacro);
-    // The normalising header puts parentheses around; only the user's count.
-    StringRef written = text.slice(range.begin, range.end);
-    if (!all_of(written, [](char c) { return isAlnum(c) || c == '_'; }) || spot.inMacro)
-      argument.primary &= !isa<ParenExpr>(inner) || written.starts_with("(");
+    describe(argument, expr, site, form, spot, isMacro);
     rewrite.args.push_back(argument);
   }
   if ((site.use == Use::Assign || site.use == Use::Update) && site.assignment &&
@@ -176,7 +168,7 @@ bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding 
           StringRef(argument.cast).rtrim('*').rtrim())
         argument.cast.clear();
     } else
-      describe(argument, object, site, form, spot.inMacro);
+      describe(argument, object, site, form, spot, false);
   }
   rewrite.args.push_back(argument);
   if ((site.use == Use::Assign || site.use == Use::Update) && site.assignment &&
@@ -190,7 +182,22 @@ bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding 
 
 bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
   finding.use = site.use;
-  const Form *form = rule.formFor(site.use, site.floor);
+  auto isNull = [&](const Expr *expr) {
+    return expr->isNullPointerConstant(site.context, Expr::NPC_ValueDependentIsNotNull) !=
+           Expr::NPCK_NotNull;
+  };
+  auto isNonNull = [&](const Expr *expr) {
+    bool value = false;
+    return !expr->isValueDependent() && expr->EvaluateAsBooleanCondition(value, site.context) &&
+           value;
+  };
+  const Form *form = rule.formFor(site.use, site.floor, [&](const Form &candidate) {
+    for (auto [name, expr] : zip_first(rule.args, site.args))
+      if ((is_contained(candidate.null, name) && !isNull(expr)) ||
+          (is_contained(candidate.nonNull, name) && !isNonNull(expr)))
+        return false;
+    return true;
+  });
   if (!form) {
     const std::string *reason = rule.reasonFor(site.use);
     return manual(finding, reason ? *reason

@@ -230,17 +230,25 @@ private:
     if (oldCount) {
       from = olds[head].begin;
       to = olds[head + oldCount - 1].end;
-    } else
+    } else {
+      // Behind a comment that speaks of the argument before.
       from = to = head ? olds[head - 1].end : 0;
+      for (const LexedToken &token : all)
+        if (token.comment && token.begin >= from && (!tail || token.end <= olds[head].begin))
+          to = from = StringRef(old).slice(token.begin, token.end).starts_with("//")
+                          ? (tail ? olds[head].begin : token.end)
+                          : token.end;
+    }
     std::string middle;
     if (newCount) {
       unsigned begin = head ? news[head - 1].end : 0;
       unsigned end = tail ? news[news.size() - tail].begin : text.size();
       middle = text.slice(begin, end).str();
       // The white space that the source has around stays; no second one.
-      if (oldCount)
-        middle = StringRef(middle).trim().str();
-      else if (tail)
+      if (oldCount) {
+        bool space = !head && from == 0 && text.starts_with(" ");
+        middle = (space ? " " : "") + StringRef(middle).trim().str();
+      } else if (tail)
         middle = StringRef(middle).rtrim().str();
     } else {
       // Nothing comes instead: one side's white space goes too.

@@ -1,5 +1,363 @@
+// Examples are put together into as few translation units as possible, each in
+// a function of its own between two marker comments, and looked at with every
+// header set and every floor that these headers reach.
 #include "abi3ify/examples.h"
+#include "abi3ify/edits.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/match.h"
+#include "abi3ify/parallel.h"
+#include "llvm/ADT/StringExtras.h"
+#include <mutex>
+
 using namespace llvm;
+
 namespace abi3ify {
-ExampleReport runExamples(const RuleSet &all, const RuleSet &tested, ArrayRef<PythonHeaders> headers, unsigned jobs) { return {}; }
+namespace {
+
+struct Case {
+  const Rule *rule;
+  const Example *example;
+  unsigned number;
+
+  std::string opening() const { return "/*<" + std::to_string(number) + "*/"; }
+  std::string closing() const { return "/*" + std::to_string(number) + ">*/"; }
+  std::string where() const { return rule->file + ":" + std::to_string(example->line) + ": "; }
+  /// A whole file that includes what it needs itself.
+  bool isWholeFile() const {
+    return StringRef(example->before).contains("#include") && example->fileScope;
+  }
+};
+
+/// What an example must give at a floor.
+enum class Expect { Skip, After, Manual, Unchanged };
+
+/// Whether the rule fires at all: always, or the floor lacks one of its names.
+bool fires(const Rule &rule, Floor floor) {
+  if (rule.always || rule.names.empty() || rule.kind == MatchKind::Field)
+    return true;
+  return any_of(rule.names, [&](const std::string &name) {
+    return !facts().find(name) || facts().lacking(name, floor);
+  });
 }
+
+Expect expectation(const Case &test, Floor floor, Minor headers) {
+  const Example &example = *test.example;
+  const Rule &rule = *test.rule;
+  if (headers < std::max(rule.headersFrom, example.headersFrom) ||
+      headers > std::min(rule.headersUntil, example.headersUntil))
+    return Expect::Skip;
+  if (example.floor && *example.floor != floor.minor)
+    return Expect::Skip;
+  if (example.unchanged)
+    return Expect::Unchanged;
+  if (!fires(rule, floor))
+    return example.floor ? Expect::After : Expect::Unchanged;
+  if (example.manual)
+    return Expect::Manual;
+  if (example.floor || rule.forms.empty())
+    return Expect::After;
+  // The forms are sorted: the newest one is what an example without a floor
+  // shows; where it does not hold yet, the next one or a finding takes over.
+  if (rule.forms.front().since <= floor.minor)
+    return Expect::After;
+  bool older = any_of(rule.forms, [&](const Form &form) { return form.since <= floor.minor; });
+  if (older)
+    return Expect::Skip;
+  return rule.always && rule.kind != MatchKind::Field ? Expect::Unchanged : Expect::Manual;
+}
+
+std::string unitText(ArrayRef<Case> cases) {
+  if (cases.size() == 1 && cases[0].isWholeFile())
+    return cases[0].opening() + "\n" + cases[0].example->before + "\n" + cases[0].closing() + "\n";
+  std::string text = "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <structmember.h>\n"
+                     "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+                     "#include <errno.h>\n#include <ctype.h>\n#include <unistd.h>\n";
+  for (const Case &test : cases) {
+    const Example &example = *test.example;
+    std::string body = test.opening() + "\n" + StringRef(example.before).rtrim().str() + "\n" +
+                       test.closing() + "\n";
+    std::string top = example.top.empty() ? "" : StringRef(example.top).rtrim().str() + "\n";
+    if (example.fileScope)
+      text += top + (example.given.empty() ? "" : example.given + "\n") + body;
+    else if (cases.size() > 1)
+      // Inside of the function the names of one example do not meet another's.
+      text += "void example_" + std::to_string(test.number) + "(void) {\n" + top +
+              (example.given.empty() ? "" : example.given + "\n") + body + "}\n";
+    else
+      text += top + "void example_" + std::to_string(test.number) + "(void) {\n" +
+              (example.given.empty() ? "" : example.given + "\n") + body + "}\n";
+  }
+  return text;
+}
+
+/// The text between the markers of an example.
+std::optional<StringRef> between(StringRef text, const Case &test) {
+  size_t begin = text.find(test.opening()), end = text.find(test.closing());
+  if (begin == StringRef::npos || end == StringRef::npos)
+    return std::nullopt;
+  begin += test.opening().size();
+  return text.slice(begin, end);
+}
+
+class Runner {
+public:
+  Runner(const RuleSet &all, const RuleSet &tested, ArrayRef<PythonHeaders> headers, unsigned jobs)
+      : all(all), headers(headers), jobs(jobs), normal(normalHeader(all)) {
+    unsigned number = 0;
+    for (const auto &rule : tested.all())
+      for (const Example &example : rule->examples)
+        cases.push_back({rule.get(), &example, ++number});
+    project.roots = {folder};
+  }
+
+  ExampleReport run() {
+    struct Job {
+      const PythonHeaders *headers;
+      Floor floor;
+      std::vector<std::vector<Case>> units[2];
+    };
+    std::vector<Job> work;
+    for (const PythonHeaders &header : headers) {
+      // How examples share units depends on the headers only.
+      std::vector<std::vector<Case>> units[2] = {divide(header, false), divide(header, true)};
+      for (Minor minor = OldestFloor; minor <= std::min(header.minor, NewestFloor); ++minor)
+        work.push_back({&header, Floor{minor}, {units[0], units[1]}});
+    }
+    parallelFor(jobs, work.size(), [&](size_t i) {
+      for (bool cxx : {false, true})
+        for (const auto &unit : work[i].units[cxx])
+          runUnit(unit, cxx, *work[i].headers, work[i].floor);
+    });
+    llvm::sort(report.failures);
+    report.failures.erase(std::unique(report.failures.begin(), report.failures.end()),
+                          report.failures.end());
+    return std::move(report);
+  }
+
+private:
+  std::string fileFor(bool cxx) const { return folder + (cxx ? "/example.cpp" : "/example.c"); }
+
+  Command commandFor(bool cxx) const {
+    Command command;
+    command.directory = "/";
+    command.file = fileFor(cxx);
+    command.cxx = cxx;
+    command.args = {cxx ? "-std=gnu++17" : "-std=gnu11"};
+    return command;
+  }
+
+  ParseResult parse(const std::string &text, bool cxx, const PythonHeaders &header, Floor floor,
+                    Mode mode) const {
+    Command command = commandFor(cxx);
+    Texts texts = {{command.file, text}};
+    ParseRequest request;
+    request.command = &command;
+    request.mode = mode;
+    request.floor = floor;
+    request.headers = &header;
+    request.normalHeader = &normal;
+    request.texts = &texts;
+    return parseUnit(request);
+  }
+
+  /// One unit for all examples of a language, and one for each of those that
+  /// do not compile together with the others.
+  std::vector<std::vector<Case>> divide(const PythonHeaders &header, bool cxx) {
+    std::vector<Case> together;
+    std::vector<std::vector<Case>> units;
+    for (const Case &test : cases) {
+      bool holds = header.minor >= std::max(test.rule->headersFrom, test.example->headersFrom) &&
+                   header.minor <= std::min(test.rule->headersUntil, test.example->headersUntil);
+      if (test.example->cxx != cxx || !holds)
+        continue;
+      if (test.isWholeFile())
+        units.push_back({test});
+      else
+        together.push_back(test);
+    }
+    while (!together.empty()) {
+      std::string text = unitText(together);
+      std::set<unsigned> broken;
+      for (const Diagnostic &diagnostic : parse(text, cxx, header, {}, Mode::Full).diagnostics)
+        if (diagnostic.isError() && !diagnostic.places.empty())
+          if (const Case *test = caseAt(text, together, diagnostic.places.back().offset))
+            broken.insert(test->number);
+      if (broken.empty())
+        break;
+      std::vector<Case> rest;
+      for (const Case &test : together)
+        if (broken.count(test.number))
+          units.push_back({test});
+        else
+          rest.push_back(test);
+      together = std::move(rest);
+    }
+    if (!together.empty())
+      units.push_back(std::move(together));
+    return units;
+  }
+
+  /// The example in whose part of the text an offset lies.
+  static const Case *caseAt(StringRef text, ArrayRef<Case> unit, size_t offset) {
+    const Case *owner = nullptr;
+    for (const Case &test : unit) {
+      owner = &test;
+      size_t end = text.find(test.closing());
+      if (end != StringRef::npos && offset <= end + test.closing().size() + 2)
+        break;
+    }
+    return owner;
+  }
+
+  void runUnit(ArrayRef<Case> unit, bool cxx, const PythonHeaders &header, Floor floor) {
+    bool anything = any_of(unit, [&](const Case &test) {
+      return expectation(test, floor, header.minor) != Expect::Skip;
+    });
+    if (!anything)
+      return;
+    std::string file = fileFor(cxx), text = unitText(unit);
+    Command command = commandFor(cxx);
+    std::string context = " (headers 3." + std::to_string(header.minor) + ", floor " +
+                          floor.str() + ")";
+    ParseResult before = parse(text, cxx, header, floor, Mode::Full);
+    for (const Diagnostic &diagnostic : before.diagnostics)
+      if (diagnostic.isError()) {
+        const Case *test = diagnostic.places.empty()
+                               ? &unit.front()
+                               : caseAt(text, unit, diagnostic.places.back().offset);
+        fail(test->where() + "before does not compile in full mode: " + diagnostic.message +
+             " (headers 3." + std::to_string(header.minor) + ")");
+        return;
+      }
+
+    std::vector<Finding> findings = match(command, text, header, floor);
+    std::vector<bool> wanted;
+    for (const Finding &finding : findings)
+      wanted.push_back(finding.hasEdit());
+    Edits edits = makeEdits(findings, wanted, {{file, text}});
+    std::string after = edits.files.count(file) ? edits.files[file].text : text;
+
+    std::vector<Finding> second = match(command, after, header, floor);
+    ParseResult full = parse(after, cxx, header, floor, Mode::Full);
+    ParseResult limited = parse(after, cxx, header, floor, Mode::Limited);
+    for (const Case &test : unit) {
+      Expect expect = expectation(test, floor, header.minor);
+      if (expect == Expect::Skip)
+        continue;
+      count();
+      check(test, expect, text, after, findings, context);
+      if (expect != Expect::After)
+        continue;
+      for (const Finding &finding : second)
+        if (finding.hasEdit() && caseAt(after, unit, finding.range.begin) == &test)
+          fail(test.where() + "a second run changes '" + finding.symbol + "' by rule " +
+               finding.rule + context);
+      checkCompiles(test, unit, after, full, "full", context);
+      checkCompiles(test, unit, after, limited, "limited", context);
+    }
+  }
+
+  std::vector<Finding> match(const Command &command, const std::string &text,
+                             const PythonHeaders &header, Floor floor) const {
+    Texts texts = {{command.file, text}};
+    MatchContext context;
+    context.project = &project;
+    context.rules = &all;
+    context.floor = floor;
+    context.headers = &header;
+    context.normalHeader = &normal;
+    context.texts = &texts;
+    UnitMatches matches = matchUnit(command, context);
+    std::vector<Finding> findings = mergeMatches(std::move(matches.findings));
+    std::set<unsigned> seen = matches.seen[command.file];
+    for (const Finding &finding : findings)
+      seen.insert(finding.range.begin);
+    findUnseen(command.file, text, all, floor, seen, findings);
+    return findings;
+  }
+
+  void check(const Case &test, Expect expect, StringRef before, StringRef after,
+             ArrayRef<Finding> findings, const std::string &context) {
+    auto written = between(after, test);
+    if (!written) {
+      fail(test.where() + "the edit took a marker comment away" + context);
+      return;
+    }
+    StringRef result = written->trim("\n");
+    std::string wanted = StringRef(expect == Expect::After && test.example->after
+                                       ? *test.example->after
+                                       : test.example->before).trim("\n").str();
+    const Finding *mine = nullptr;
+    size_t begin = before.find(test.opening()), end = before.find(test.closing());
+    for (const Finding &finding : findings)
+      if (finding.rule == test.rule->id && begin <= finding.range.begin &&
+          finding.range.begin < end && (!mine || expect == Expect::Manual))
+        if (expect != Expect::Manual || !finding.hasEdit())
+          mine = &finding;
+    switch (expect) {
+    case Expect::Manual:
+      if (!mine)
+        fail(test.where() + "expected a finding for the author" + context);
+      else if (mine->hasEdit())
+        fail(test.where() + "expected no edit, found '" + result.str() + "'" + context);
+      else if (test.example->manual && !StringRef(mine->reason).contains(*test.example->manual))
+        fail(test.where() + "expected a reason with '" + *test.example->manual + "', found '" +
+             mine->reason + "'" + context);
+      return;
+    case Expect::Unchanged:
+      if (mine && test.example->unchanged)
+        fail(test.where() + "expected no finding, found one: " + mine->message + context);
+      if (test.example->unchanged && result != wanted)
+        fail(test.where() + "expected no change, found '" + result.str() + "'" + context);
+      return;
+    case Expect::After:
+      if (result != wanted)
+        fail(test.where() + "expected '" + wanted + "', found '" + result.str() + "'" +
+             (mine && !mine->hasEdit() ? " because " + mine->reason : "") + context);
+      else if (test.example->safety && mine && mine->safety != *test.example->safety)
+        fail(test.where() + "expected safety " + name(*test.example->safety).str() + ", found " +
+             name(mine->safety).str() + context);
+      return;
+    case Expect::Skip:
+      return;
+    }
+  }
+
+  void checkCompiles(const Case &test, ArrayRef<Case> unit, StringRef text,
+                     const ParseResult &parsed, const std::string &mode,
+                     const std::string &context) {
+    for (const Diagnostic &diagnostic : parsed.diagnostics)
+      if (diagnostic.isError() && !diagnostic.places.empty() &&
+          caseAt(text, unit, diagnostic.places.back().offset) == &test)
+        fail(test.where() + "after does not compile in " + mode + " mode: " + diagnostic.message +
+             context);
+  }
+
+  void fail(std::string message) {
+    std::lock_guard lock(mutex);
+    report.failures.push_back(std::move(message));
+  }
+  void count() {
+    std::lock_guard lock(mutex);
+    ++report.run;
+  }
+
+  const RuleSet &all;
+  ArrayRef<PythonHeaders> headers;
+  unsigned jobs;
+  std::string normal;
+  Project project;
+  std::vector<Case> cases;
+  ExampleReport report;
+  std::mutex mutex;
+  const std::string folder = "/abi3ify/examples";
+};
+
+} // namespace
+
+ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
+                          ArrayRef<PythonHeaders> headers, unsigned jobs) {
+  return Runner(all, tested, headers, jobs).run();
+}
+
+} // namespace abi3ify

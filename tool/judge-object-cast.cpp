@@ -8,15 +8,11 @@ using namespace llvm;
 namespace abi3ify {
 
 bool judgeObjectCast(const Site &site, const Rule &rule, Finding &finding) {
-  if (site.floor.minor < 11)
-    return false;
   auto *call = cast<CallExpr>(site.expr);
-  // The signature's "any" parameters are those that the macro casts.
-  const std::string *signature = lookup(rule.macros, finding.symbol);
-  if (!signature)
+  // The form names the arguments that the macro used to cast, from the first on.
+  const Form *form = rule.formFor(Use::Value, site.floor);
+  if (!form)
     return false;
-  SmallVector<StringRef, 4> params;
-  StringRef(*signature).rsplit('(').second.rtrim(')').split(params, ',');
 
   auto location = call->getCallee()->IgnoreParenImpCasts()->getBeginLoc();
   auto spot = site.spelling.token(location, finding.symbol);
@@ -33,10 +29,13 @@ bool judgeObjectCast(const Site &site, const Rule &rule, Finding &finding) {
   rewrite.file = finding.file;
   rewrite.castsOnly = true;
   bool needed = false;
-  for (unsigned i = 0; i < call->getNumArgs() && i < params.size(); ++i) {
-    if (params[i].trim() != "any")
+  std::string wanted;
+  for (unsigned i = 0; i < call->getNumArgs() && i < rule.args.size(); ++i) {
+    const std::string *type = lookup(form->cast, rule.args[i]);
+    if (!type)
       continue;
-    bool cast = needsCast(call->getArg(i), "PyObject *", site.context);
+    wanted = *type;
+    bool cast = needsCast(call->getArg(i), *type, site.context);
     needed |= cast;
     if (!spelled)
       continue;
@@ -44,22 +43,14 @@ bool judgeObjectCast(const Site &site, const Rule &rule, Finding &finding) {
     argument.name = std::to_string(i);
     argument.range = spelled->args[i];
     if (cast)
-      argument.cast = "PyObject *";
-    const Expr *inner = call->getArg(i)->IgnoreParenImpCasts();
-    StringRef text = site.spelling.text(spot->file).slice(argument.range.begin, argument.range.end);
-    bool parenthesized = text.starts_with("(") && text.ends_with(")") && isa<ParenExpr>(
-        call->getArg(i)->IgnoreImpCasts()) &&
-        isa<ParenExpr>(dyn_cast<ParenExpr>(call->getArg(i)->IgnoreImpCasts())->getSubExpr());
-    argument.primary = parenthesized || (!spot->inMacro && bindsTightly(inner) &&
-                                         !(inner->getBeginLoc().isMacroID() &&
-                                           !site.spelling.range(inner->getBeginLoc(),
-                                                                inner->getEndLoc())));
+      argument.cast = *type;
+    argument.primary = isPrimary(call->getArg(i), argument.range, site, spot->inMacro, true);
     rewrite.args.push_back(argument);
   }
   if (!needed)
     return false;
   finding.use = site.use;
-  finding.message = "'" + finding.symbol + "' no longer casts its argument to PyObject *";
+  finding.message = "'" + finding.symbol + "' no longer casts its argument to " + wanted;
   if (!spelled) {
     finding.safety = Safety::Manual;
     finding.reason = "its arguments are not spelled next to the name; add the cast there";

@@ -306,14 +306,14 @@ private:
         continue;
       finding->rule = rule->id;
       finding->message = rule->title;
-      applyRename(*rule, name, *finding);
+      applyRename(*rule, location, name, *finding);
       matches.add(std::move(*finding), level);
       return true;
     }
     return false;
   }
 
-  void applyRename(const Rule &rule, StringRef name, Finding &finding) {
+  void applyRename(const Rule &rule, SourceLocation location, StringRef name, Finding &finding) {
     for (const Form &form : rule.forms) {
       const std::string *to = lookup(form.rename, name);
       if (form.since > context.floor.minor || (form.rename.size() && !to))
@@ -322,6 +322,11 @@ private:
       rewrite.file = finding.file;
       rewrite.extent = finding.range;
       rewrite.to = to ? *to : form.to;
+      // What goes away takes the white space behind it along.
+      if (auto spot = spelling.token(location, name); spot && rewrite.to.empty())
+        rewrite.extent.end += spelling.text(spot->file).substr(rewrite.extent.end)
+                                  .take_while([](char c) { return c == ' ' || c == '\t'; })
+                                  .size();
       finding.rewrites.push_back(rewrite);
       finding.safety = form.safety ? lower(rule.safety, *form.safety) : rule.safety;
       return;

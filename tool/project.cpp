@@ -212,23 +212,35 @@ private:
   }
 
   Error findCommands() {
-    std::string database;
     if (!options.buildFolder.empty()) {
-      database = inFolder(options.buildFolder, "compile_commands.json");
+      std::string database = inFolder(options.buildFolder, "compile_commands.json");
       if (!sys::fs::exists(database))
         return createStringError("no compile_commands.json in the build folder " +
                                  options.buildFolder);
-    } else
-      database = findDatabase();
-    if (database.empty()) {
-      inferCommands();
-      return Error::success();
+      if (Error error = readDatabase(database))
+        return error;
+      if (project.commands.empty())
+        project.notes.push_back(database + " has no entry for a source below " +
+                                llvm::join(options.paths, ", "));
     }
+    for (const std::string &database : findDatabases()) {
+      if (!project.commands.empty())
+        break;
+      // One that is about other sources is as good as none.
+      if (Error error = readDatabase(database))
+        return error;
+    }
+    if (project.commands.empty())
+      inferCommands();
+    return Error::success();
+  }
+
+  Error readDatabase(const std::string &database) {
     std::string message;
     auto loaded = clang::tooling::JSONCompilationDatabase::loadFromFile(
         database, message, clang::tooling::JSONCommandLineSyntax::AutoDetect);
     if (!loaded)
-      return createStringError(database + ": " + message);
+      return createStringError(database + ": " + StringRef(message).rtrim());
     StringSet<> seen;
     for (const auto &entry : loaded->getAllCompileCommands()) {
       Command command = fromDatabase(entry);
@@ -243,34 +255,34 @@ private:
       if (seen.insert(command.file + "\n" + llvm::join(command.args, "\n")).second)
         project.commands.push_back(std::move(command));
     }
-    if (project.commands.empty()) {
-      project.notes.push_back(database + " has no entry for a source below " +
-                              llvm::join(options.paths, ", ") + "; flags are inferred");
-      inferCommands();
-    }
     return Error::success();
   }
 
-  std::string findDatabase() const {
+  /// compile_commands.json in the current folder, the paths and their
+  /// repositories, and in the build folders of these.
+  std::vector<std::string> findDatabases() const {
     std::vector<std::string> folders = {"."};
     for (const auto &list : {wanted, project.roots})
       for (const std::string &folder : list)
         folders.push_back(folder);
+    std::vector<std::string> found;
+    auto add = [&](const std::string &folder) {
+      std::string database = inFolder(folder, "compile_commands.json");
+      if (sys::fs::exists(database) && !is_contained(found, realPath(database)))
+        found.push_back(realPath(database));
+    };
     for (const std::string &folder : folders) {
-      std::string direct = inFolder(folder, "compile_commands.json");
-      if (sys::fs::exists(direct))
-        return direct;
-      std::set<std::string> candidates;
+      add(folder);
+      std::set<std::string> builds;
       std::error_code code;
       for (sys::fs::directory_iterator it(folder, code), end; it != end && !code;
            it.increment(code))
         if (sys::path::filename(it->path()).starts_with("build"))
-          candidates.insert(inFolder(it->path(), "compile_commands.json"));
-      for (const std::string &candidate : candidates)
-        if (sys::fs::exists(candidate))
-          return candidate;
+          builds.insert(it->path());
+      for (const std::string &build : builds)
+        add(build);
     }
-    return {};
+    return found;
   }
 
   void inferCommands() {

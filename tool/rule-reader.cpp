@@ -219,6 +219,10 @@ private:
         result.cast = pairs(value);
       else if (key == "pure")
         result.pure = texts(value);
+      else if (key == "null")
+        result.null = texts(value);
+      else if (key == "non-null")
+        result.nonNull = texts(value);
       else if (key == "safety")
         result.safety = safety(value);
       else if (key == "rename")
@@ -376,9 +380,10 @@ private:
     for (const auto &[name, type] : form.cast)
       if (!bound(name))
         fail(node, "cast names '" + name + "', which is not bound by the match");
-    for (const std::string &name : form.pure)
-      if (!bound(name))
-        fail(node, "pure names '" + name + "', which is not bound by the match");
+    for (const auto *list : {&form.pure, &form.null, &form.nonNull})
+      for (const std::string &name : *list)
+        if (!bound(name))
+          fail(node, "'" + name + "' is not bound by the match");
     if (form.safety && *form.safety < rule.safety)
       fail(node, "a form's safety may be lower than the rule's, not higher");
   }

@@ -32,9 +32,10 @@ const std::string *lookup(const Pairs &pairs, StringRef key) {
   return found == pairs.end() ? nullptr : &found->second;
 }
 
-const Form *Rule::formFor(Use use, Floor floor) const {
+const Form *Rule::formFor(Use use, Floor floor,
+                          function_ref<bool(const Form &)> holds) const {
   for (const Form &form : forms)
-    if (form.since <= floor.minor && form.uses.has(use))
+    if (form.since <= floor.minor && form.uses.has(use) && (!holds || holds(form)))
       return &form;
   return nullptr;
 }

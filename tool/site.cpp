@@ -50,6 +50,23 @@ QualType typedefNamed(StringRef name, ASTContext &context) {
   return {};
 }
 
+/// struct _object is known as PyObject: the first typedef of it has the name
+/// that people use. It may stand in any extern "C" block.
+StringRef typedefOf(const RecordDecl *record, const DeclContext *context) {
+  for (const Decl *decl : context->decls()) {
+    if (auto *alias = dyn_cast<TypedefNameDecl>(decl)) {
+      auto *type = alias->getUnderlyingType()->getAsRecordDecl();
+      if (type && type->getCanonicalDecl() == record->getCanonicalDecl())
+        return alias->getName();
+    } else if (auto *block = dyn_cast<LinkageSpecDecl>(decl)) {
+      StringRef name = typedefOf(record, block);
+      if (!name.empty())
+        return name;
+    }
+  }
+  return {};
+}
+
 } // namespace
 
 void classifyUse(Site &site) {
@@ -177,6 +194,17 @@ bool bindsTightly(const Expr *expr) {
              CStyleCastExpr, clang::StringLiteral, IntegerLiteral, CXXThisExpr, CXXNamedCastExpr>(expr);
 }
 
+bool isPrimary(const Expr *expr, Range range, const Site &site, bool inMacro, bool behindMacro) {
+  const Expr *outer = expr->IgnoreImplicit();
+  if (behindMacro)
+    if (auto *ours = dyn_cast<ParenExpr>(outer))
+      outer = ours->getSubExpr()->IgnoreImplicit();
+  auto spelled = site.spelling.range(outer->getBeginLoc(), outer->getEndLoc());
+  if (!spelled || spelled->range != range)
+    return false;
+  return isa<ParenExpr>(outer) || (!inMacro && bindsTightly(outer));
+}
+
 StringRef structName(const RecordDecl *record) {
   while (record && record->isAnonymousStructOrUnion())
     record = dyn_cast<RecordDecl>(record->getDeclContext());
@@ -184,15 +212,8 @@ StringRef structName(const RecordDecl *record) {
     return {};
   if (auto *alias = record->getTypedefNameForAnonDecl())
     return alias->getName();
-  // struct _object is known as PyObject: the first typedef of it has the name
-  // that people use.
-  for (const Decl *decl : record->getDeclContext()->decls())
-    if (auto *alias = dyn_cast<TypedefNameDecl>(decl))
-      if (auto *type = alias->getUnderlyingType()->getAsRecordDecl())
-        if (type->getCanonicalDecl() == record->getCanonicalDecl() &&
-            !alias->getUnderlyingType()->isPointerType())
-          return alias->getName();
-  return record->getName();
+  StringRef alias = typedefOf(record, record->getASTContext().getTranslationUnitDecl());
+  return alias.empty() ? record->getName() : alias;
 }
 
 } // namespace abi3ify

@@ -254,6 +254,8 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
   if (!invocation)
     return result;
   invocation->getFrontendOpts().DisableFree = false;
+  // Without carets the compiler does not count errors on stderr.
+  invocation->getDiagnosticOpts().ShowCarets = false;
   if (request.texts)
     for (const auto &[path, text] : *request.texts)
       invocation->getPreprocessorOpts().addRemappedFile(

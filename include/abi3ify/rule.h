@@ -39,7 +39,9 @@ struct Form {
   std::string to;                ///< template with $name
   Pairs cast;                    ///< argument -> type that it must have
   std::vector<std::string> pure; ///< arguments that must have no side effects
-  std::optional<Safety> safety;  ///< lower than the rule's
+  std::vector<std::string> null;    ///< arguments that must be NULL literals
+  std::vector<std::string> nonNull; ///< arguments that must be known not to be NULL
+  std::optional<Safety> safety;     ///< lower than the rule's
   Pairs rename;                  ///< name rules: old token -> new token
 };
 
@@ -81,8 +83,10 @@ struct Rule {
   Minor headersFrom = OldestFloor, headersUntil = NewestFloor;
   std::vector<Example> examples;
 
-  /// The form for a use at a floor; null when there is none.
-  const Form *formFor(Use use, Floor floor) const;
+  /// The first form for a use at a floor that `holds` accepts; null when there
+  /// is none.
+  const Form *formFor(Use use, Floor floor,
+                      llvm::function_ref<bool(const Form &)> holds = nullptr) const;
   /// What to say where there is no form; null when the rule says nothing.
   const std::string *reasonFor(Use use) const;
 };

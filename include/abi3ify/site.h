@@ -45,6 +45,12 @@ bool needsCast(const clang::Expr *expr, llvm::StringRef type, clang::ASTContext 
 /// Whether its text may stand behind a cast without parentheses.
 bool bindsTightly(const clang::Expr *expr);
 
+/// The same for an argument as it is spelled at `range`: what a macro expands
+/// to may bind less tightly than it looks, and so may a macro's parameter.
+/// `behindMacro`: the normalising header has put parentheses around it.
+bool isPrimary(const clang::Expr *expr, Range range, const Site &site, bool inMacro,
+               bool behindMacro);
+
 /// The typedef name of a struct of Python's, such as PyTypeObject.
 llvm::StringRef structName(const clang::RecordDecl *record);
 
