@@ -73,10 +73,15 @@ void addCommon(CLI::App &app, Arguments &arguments) {
                  "folder with compile_commands.json");
   app.add_option("--python", arguments.pythons,
                  "interpreter whose headers are used, or a folder with a Python.h; may be "
-                 "repeated (default: python3)");
+                 "repeated (default: python3)")
+      ->allow_extra_args(false);
   app.add_option("--rules", arguments.rules, "folder with rules of your own");
-  app.add_option("--select", arguments.select, "only these rules")->delimiter(',');
-  app.add_option("--ignore", arguments.ignore, "not these rules")->delimiter(',');
+  app.add_option("--select", arguments.select, "only these rules")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--ignore", arguments.ignore, "not these rules")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--fail-on", arguments.failOn,
                  "what makes the exit code 1: any (default), safe, review, manual");
   app.add_option("--format", arguments.format, "text (default) or json");
@@ -382,8 +387,11 @@ int main(int argc, char **argv) {
                                  "run the examples, of a folder or of all rules")
                    ->expected(0, 1);
   rules->add_option("--docs", arguments.docsFolder, "write the rules' pages into a folder");
-  rules->add_option("--select", arguments.select, "with --test: only these rules")->delimiter(',');
-  rules->add_option("--python", arguments.pythons, "interpreters whose headers are used");
+  rules->add_option("--select", arguments.select, "with --test: only these rules")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  rules->add_option("--python", arguments.pythons, "interpreters whose headers are used")
+      ->allow_extra_args(false);
   rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
 
   try {

@@ -60,6 +60,18 @@ void unite(Finding &a, Finding b) {
   }
 }
 
+/// A name without a rule that goes away with another use's edit, such as the
+/// cast in ((PyFloatObject *)x)->ob_fval, is part of that use.
+bool goesAwayWith(const Finding &finding, const Finding &other) {
+  return any_of(other.rewrites, [&](const Rewrite &rewrite) {
+    return !rewrite.castsOnly && rewrite.file == finding.file &&
+           rewrite.extent.contains(finding.range) &&
+           none_of(rewrite.args, [&](const Argument &argument) {
+             return argument.text.empty() && argument.range.contains(finding.range);
+           });
+  });
+}
+
 } // namespace
 
 std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
@@ -79,7 +91,17 @@ std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
     finding.state = finding.hasEdit() ? State::Fixable : State::Manual;
     merged.push_back(std::move(finding));
   }
-  return merged;
+  std::set<size_t> parts;
+  for (size_t i = 0; i < merged.size(); ++i)
+    if (merged[i].rule == NoRule)
+      for (const Finding &other : merged)
+        if (&other != &merged[i] && goesAwayWith(merged[i], other))
+          parts.insert(i);
+  std::vector<Finding> result;
+  for (size_t i = 0; i < merged.size(); ++i)
+    if (!parts.count(i))
+      result.push_back(std::move(merged[i]));
+  return result;
 }
 
 } // namespace abi3ify

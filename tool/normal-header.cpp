@@ -48,7 +48,9 @@ void declare(raw_ostream &out, StringRef name, const Signature &signature, bool 
   if (!types.empty())
     out << "template <" << join(types, ", ") << "> ";
   out << signature.result << (signature.lvalue ? " *" : " ") << NormalPrefix << name << "("
-      << (params.empty() ? "void" : join(params, ", ")) << ");\n";
+      << (params.empty() ? "void" : join(params, ", "))
+      // A type of an anonymous namespace wants the template defined.
+      << (types.empty() ? ");\n" : ") { __builtin_trap(); }\n");
 }
 
 } // namespace
