@@ -4,6 +4,7 @@
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/site.h"
+#include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Support/Path.h"
@@ -52,10 +53,14 @@ public:
         !isa<TranslationUnitDecl>(decl) && !isNearUsers(decl))
       return true;
     auto *outer = function;
+    bool outerPattern = inPattern;
     if (auto *inner = dyn_cast_or_null<FunctionDecl>(decl))
       function = inner;
+    if (auto *context = dyn_cast_or_null<DeclContext>(decl))
+      inPattern = context->isDependentContext();
     bool result = RecursiveASTVisitor::TraverseDecl(decl);
     function = outer;
+    inPattern = outerPattern;
     return result;
   }
 
@@ -103,6 +108,15 @@ public:
     for (const Expr *argument : call->arguments())
       site.args.push_back(argument->IgnoreParenImpCasts());
     tryRules(rules, site, callee->getBeginLoc(), name, name);
+    return true;
+  }
+
+  bool VisitUnresolvedLookupExpr(UnresolvedLookupExpr *lookup) {
+    if (lookup->getName().isIdentifier()) {
+      StringRef name = lookup->getName().getAsIdentifierInfo()->getName();
+      name.consume_front(NormalPrefix);
+      markSeen(lookup->getNameLoc(), name);
+    }
     return true;
   }
 
@@ -169,9 +183,15 @@ public:
   /// Macros that the AST no longer shows.
   void useMacros(const PreprocessorFacts &facts_) {
     for (const MacroUse &use : facts_.uses) {
-      markSeen(use.location, use.name);
       auto spot = spelling.token(use.location, use.name);
-      if (!spot || matches.has({spelling.path(spot->file), spot->offset}))
+      if (!spot)
+        continue;
+      Place place{spelling.path(spot->file), spot->offset};
+      // In a template without an instance: left to the lexical net.
+      if (patternPlaces.count(place) && !seen[place.first].count(place.second))
+        continue;
+      markSeen(use.location, use.name);
+      if (matches.has(place))
         continue;
       libcUses.add(use.location, use.name, nullptr);
       if (tryNameRules(use.location, use.name))
@@ -226,11 +246,19 @@ private:
   void markSeen(SourceLocation location, StringRef name) {
     if (!isInteresting(name, *context.rules, context.floor))
       return;
-    if (auto spot = spelling.token(location, name))
+    auto spot = spelling.token(location, name);
+    if (!spot)
+      return;
+    // A template's own code is judged in its instances, where types are known.
+    if (inPattern)
+      patternPlaces.insert({spelling.path(spot->file), spot->offset});
+    else
       seen[spelling.path(spot->file)].insert(spot->offset);
   }
 
   std::optional<Finding> findingAt(SourceLocation location, StringRef token, FileID &level) {
+    if (inPattern)
+      return std::nullopt;
     auto spot = spelling.token(location, token);
     if (!spot)
       return pastedFinding(location, token, level);
@@ -434,6 +462,8 @@ private:
   SeenTokens &seen;
   LibcUses &libcUses;
   const FunctionDecl *function = nullptr;
+  bool inPattern = false; ///< in a template, not in an instance of it
+  std::set<Place> patternPlaces;
   SmallVector<const Stmt *, 64> parents;
   mutable DenseMap<FileID, bool> pythonFiles;
   DenseMap<const RecordDecl *, StringRef> structNames;
