@@ -42,7 +42,8 @@ SINCE = {
     13: [f"Py_CONSTANT_{c}" for c in ("NONE", "FALSE", "TRUE", "ELLIPSIS", "NOT_IMPLEMENTED", "ZERO", "ONE",
                                       "EMPTY_STR", "EMPTY_BYTES", "EMPTY_TUPLE")],
     15: ["PyImport_LazyImportsMode", "PyImport_LAZY_NORMAL", "PyImport_LAZY_ALL"],
-    NEVER: ["PyEval_CallObject"],  # calls a function that is ABI only
+    NEVER: ["PyEval_CallObject",  # calls a function that is ABI only
+            "Py_MEMCPY"],  # the one name that headers show below a level, 3.11, and hide from there on
 }
 BY_HAND = {name: minor for minor, names in SINCE.items() for name in names}
 

@@ -228,6 +228,8 @@ private:
       ++extent.end;
     } else
       extent.end = range.range.end;
+    // A macro such as MAYBE_UNUSED in front of a declaration belongs to it.
+    extent.begin = statementStart(text, extent.begin);
     unsigned begin = extent.begin, end = extent.end;
     while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
       --begin;
@@ -239,6 +241,20 @@ private:
     rewrite.file = site.spelling.path(range.file);
     rewrite.extent = extent;
     return rewrite;
+  }
+
+  /// Where the statement begins whose type or expression begins at `offset`:
+  /// one word more to the left if there is one.
+  static unsigned statementStart(StringRef text, unsigned offset) {
+    unsigned word = text.take_front(offset).rtrim(" \t").size(), start = word;
+    while (start > 0 && (isAlnum(text[start - 1]) || text[start - 1] == '_'))
+      --start;
+    if (start == word)
+      return offset;
+    StringRef before = text.take_front(start).rtrim();
+    bool begins = before.empty() || before.ends_with(";") || before.ends_with("{") ||
+                  before.ends_with("}") || before.ends_with("*/");
+    return begins ? start : offset;
   }
 
   const DeclStmt *declarationOf(const VarDecl *variable) const {

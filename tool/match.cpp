@@ -82,15 +82,21 @@ public:
   bool VisitVarDecl(VarDecl *decl) {
     // A definition needs the struct's size, so an opaque one has no form.
     auto *record = decl->getType()->getAsRecordDecl();
-    if (!record || !decl->isThisDeclarationADefinition() || isa<ParmVarDecl>(decl) ||
-        !isPythons(record))
+    if (!record || isa<ParmVarDecl>(decl) || !isPythons(record))
+      return true;
+    // `static PyTypeObject T;` ahead of the definition proper is none.
+    if (decl->getDefinition() ? decl->getDefinition() != decl : decl->getActingDefinition() != decl)
       return true;
     StringRef name = structNameOf(record);
     const Fact *fact = facts().find(name);
     if (fact && fact->usableAt(context.floor) && fact->isStruct() && fact->opacity == "opaque")
       addGeneric(decl->getLocation(), decl->getName(), name,
                  ("definition of a static " + name + ", which is opaque in the Limited API").str(),
-                 Use::Value);
+                 Use::Value,
+                 name == "PyTypeObject"
+                     ? "make it a heap type: a PyType_Spec, and PyType_FromSpec when the module is "
+                       "initialised"
+                     : "the Limited API only has pointers to it");
     return true;
   }
 
@@ -154,6 +160,8 @@ public:
     copy_if(rules, std::back_inserter(mine),
             [&](const Rule *rule) { return rule->structName == record; });
     std::string symbol = (record + "." + name).str();
+    if (!mine.empty() && isWayToOpaque(site))
+      return true;
     if (tryRules(mine, site, member->getMemberLoc(), name, name))
       return true;
     const Fact *fact = facts().find(record);
@@ -191,9 +199,9 @@ public:
       if (patternPlaces.count(place) && !seen[place.first].count(place.second))
         continue;
       markSeen(use.location, use.name);
+      libcUses.add(use.location, use.name, nullptr);
       if (matches.has(place))
         continue;
-      libcUses.add(use.location, use.name, nullptr);
       if (tryNameRules(use.location, use.name))
         continue;
       if (!facts().lacking(use.name, context.floor))
@@ -433,7 +441,8 @@ private:
   }
 
   void addGeneric(SourceLocation location, StringRef token, StringRef symbol,
-                  const std::string &message, Use use) {
+                  const std::string &message, Use use,
+                  const std::string &reason = "no rule knows a replacement") {
     FileID level;
     auto finding = findingAt(location, token, level);
     if (!finding || matches.has({finding->file, finding->range.begin}))
@@ -442,8 +451,29 @@ private:
     finding->symbol = symbol.str();
     finding->message = message;
     finding->use = use;
-    finding->reason = "no rule knows a replacement";
+    finding->reason = reason;
     matches.add(std::move(*finding), level);
+  }
+
+  /// o->ob_type->tp_name: the member of the opaque type is the use; only a
+  /// replacement for that one can take the rest along.
+  bool isWayToOpaque(const Site &site) {
+    const Stmt *child = site.expr;
+    for (const Stmt *parent : reverse(site.parents)) {
+      if (isa<ParenExpr, ImplicitCastExpr>(parent)) {
+        child = parent;
+        continue;
+      }
+      auto *outer = dyn_cast<MemberExpr>(parent);
+      auto *field = outer && outer->getBase() == child
+                        ? dyn_cast<FieldDecl>(outer->getMemberDecl())
+                        : nullptr;
+      if (!field || !field->getIdentifier() || !isPythons(field))
+        return false;
+      const Fact *fact = facts().find(structNameOf(field->getParent()));
+      return fact && fact->opacity == "opaque";
+    }
+    return false;
   }
 
   /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too.
@@ -563,7 +593,10 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
 } // namespace
 
 bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
-  if (facts().lacking(name, floor))
+  // Names without Python's prefix (digit, getter) are ordinary words.
+  bool prefixed = name.starts_with("Py") || name.starts_with("_Py") || name.starts_with("PY") ||
+                  name.starts_with("METH_");
+  if (prefixed && facts().lacking(name, floor))
     return true;
   if (!rules.forField(name).empty())
     return true;

@@ -71,7 +71,7 @@ void listSources(StringRef folder, std::set<std::string> &files) {
 /// The names that a text includes. Only for guessing flags: conditions and
 /// macros do not matter here.
 struct Includes {
-  std::vector<std::string> quoted;
+  std::vector<std::string> quoted, angled;
   bool python = false;
 };
 Includes scanIncludes(StringRef file) {
@@ -92,8 +92,8 @@ Includes scanIncludes(StringRef file) {
       continue;
     StringRef name = line.take_until([&](char c) { return c == (quoted ? '"' : '>'); });
     includes.python |= sys::path::filename(name) == "Python.h";
-    if (quoted && sys::path::filename(name) != "Python.h")
-      includes.quoted.push_back(name.str());
+    if (sys::path::filename(name) != "Python.h")
+      (quoted ? includes.quoted : includes.angled).push_back(name.str());
   }
   return includes;
 }
@@ -295,24 +295,35 @@ private:
     for (const std::string &root : project.roots)
       listSources(root, known);
 
-    std::set<std::string> folders, included;
+    // <lz4.h> may be the project's own copy; the system's goes first.
+    std::set<std::string> folders, foldersAfterSystem, included;
     StringMap<std::vector<std::string>> edges;
     std::vector<std::string> queue(project.listed);
     for (size_t i = 0; i < queue.size(); ++i) {
       const std::string file = queue[i];
       if (!includes.contains(file))
         includes[file] = scanIncludes(file);
-      for (const std::string &name : includes[file].quoted) {
-        std::string target = realPath(inFolder(sys::path::parent_path(file), name));
-        if (!known.count(target)) {
-          auto found = find_if(known, [&](StringRef path) {
-            return path.ends_with("/" + name) && !name.starts_with("..");
-          });
-          if (found == known.end())
-            continue;
-          target = *found;
-          folders.insert(StringRef(target).drop_back(name.size() + 1).str());
-        }
+      const Includes mine = includes[file];
+      std::vector<std::string> targets;
+      auto search = [&](StringRef name, std::set<std::string> &into) {
+        auto found = find_if(known, [&](StringRef path) {
+          return path.ends_with(("/" + name).str()) && !name.starts_with("..");
+        });
+        if (found == known.end())
+          return;
+        targets.push_back(*found);
+        into.insert(StringRef(*found).drop_back(name.size() + 1).str());
+      };
+      for (const std::string &name : mine.quoted) {
+        std::string beside = realPath(inFolder(sys::path::parent_path(file), name));
+        if (known.count(beside))
+          targets.push_back(beside);
+        else
+          search(name, folders);
+      }
+      for (const std::string &name : mine.angled)
+        search(name, foldersAfterSystem);
+      for (const std::string &target : targets) {
         edges[file].push_back(target);
         if (isSource(target))
           included.insert(target);
@@ -338,6 +349,8 @@ private:
       command.args.push_back(command.cxx ? "-std=gnu++17" : "-std=gnu11");
       for (const std::string &folder : folders)
         command.args.push_back("-I" + folder);
+      for (const std::string &folder : foldersAfterSystem)
+        command.args.push_back("-idirafter" + folder);
       command.args.insert(command.args.end(), options.flags.begin(), options.flags.end());
       project.commands.push_back(std::move(command));
     }
