@@ -43,7 +43,7 @@ bool withinOneBody(const Spot &spot, const SpelledRange &range) {
 /// Adds "$value", the right side of an assignment, to the rewrite.
 bool addValue(const Site &site, const Spot &spot, const Form &form, Rewrite &rewrite) {
   const Expr *value = site.assignment->getRHS();
-  auto range = site.spelling.range(value->getBeginLoc(), value->getEndLoc());
+  auto range = site.spelling.rangeAt(spot.level, value->getBeginLoc(), value->getEndLoc());
   if (!range || !withinOneBody(spot, *range) || range->range.begin < rewrite.extent.end)
     return false;
   Argument argument;
@@ -153,8 +153,8 @@ bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding 
       if (needsCast(object, *type, site.context))
         argument.cast = *type;
   } else {
-    auto range = site.spelling.range(object->getBeginLoc(), object->getEndLoc());
-    auto whole = site.spelling.range(begin, member->getMemberLoc());
+    auto range = site.spelling.rangeAt(spot.level, object->getBeginLoc(), object->getEndLoc());
+    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc());
     if (!range || !whole || !withinOneBody(spot, *range) || !withinOneBody(spot, *whole) ||
         !whole->range.contains(range->range) || whole->range.end != finding.range.end)
       return manual(finding, "the object and the member are not spelled in the same place");

@@ -131,38 +131,59 @@ std::string unifiedDiff(const std::string &root, const Texts &before, const Text
   return text;
 }
 
+/// What a run of git printed, split at its zero bytes; nothing if it failed.
+static std::optional<std::vector<std::string>> runGit(ArrayRef<std::string> words) {
+  SmallString<128> output;
+  if (sys::fs::createTemporaryFile("abi3ify", "txt", output))
+    return std::nullopt;
+  FileRemover remover(output);
+  std::vector<StringRef> args(words.begin(), words.end());
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef("")};
+  int status = sys::ExecuteAndWait(args[0], args, std::nullopt, redirects, 60);
+  auto buffer = MemoryBuffer::getFile(output);
+  // 1: git config found no such key.
+  if ((status != 0 && status != 1) || !buffer)
+    return std::nullopt;
+  std::vector<std::string> entries;
+  for (StringRef entry : split((*buffer)->getBuffer(), '\0'))
+    if (!entry.empty())
+      entries.push_back(entry.str());
+  return entries;
+}
+
 Expected<std::vector<std::string>> changedSinceIndex(const std::string &root,
                                                      const std::vector<std::string> &files,
                                                      bool &inRepository) {
   inRepository = sys::fs::exists(root + "/.git");
   if (!inRepository || files.empty())
     return std::vector<std::string>();
-  auto git = sys::findProgramByName("git");
+  auto git = findProgram("git");
   if (!git)
     return createStringError(root + " is a git repository but git is not installed; give "
                                     "--allow-dirty to edit without the way back");
-  SmallString<128> output;
-  if (std::error_code code = sys::fs::createTemporaryFile("abi3ify", "txt", output))
-    return createStringError("cannot make a temporary file: " + code.message());
-  FileRemover remover(output);
   // The repository's own settings must not make git run its programs.
-  std::vector<StringRef> args = {*git, "-C", root, "-c", "core.fsmonitor=false", "-c",
-                                 "core.hooksPath=/dev/null", "status", "--porcelain", "-z",
-                                 "--untracked-files=all", "--ignored", "--"};
+  std::vector<std::string> args = {*git, "-C", root};
+  auto filters = runGit({*git, "-C", root, "config", "-z", "--name-only", "--get-regexp",
+                         "^filter\\..*\\.(clean|smudge|process|required)$"});
+  if (filters)
+    for (const std::string &key : *filters)
+      args.insert(args.end(),
+                  {"-c", key + (StringRef(key).ends_with(".required") ? "=false" : "=")});
+  for (const char *word : {"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
+                           "--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames",
+                           "--untracked-files=all", "--ignored", "--"})
+    args.push_back(word);
   args.insert(args.end(), files.begin(), files.end());
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef("")};
-  std::string message;
-  if (sys::ExecuteAndWait(*git, args, std::nullopt, redirects, 60, 0, &message))
+  auto entries = filters ? runGit(args) : std::nullopt;
+  if (!entries)
     return createStringError("git status failed in " + root +
-                             "; give --allow-dirty to edit without the way back");
-  auto buffer = MemoryBuffer::getFile(output);
+                             "; see what it says there, or give --allow-dirty to edit without "
+                             "the way back");
   std::vector<std::string> changed;
-  if (buffer)
-    for (StringRef entry : split((*buffer)->getBuffer(), '\0')) {
-      // "XY path": Y is the work tree; a staged change alone is in the index.
-      if (entry.size() > 3 && entry[1] != ' ')
-        changed.push_back(entry.drop_front(3).str());
-    }
+  // "XY path": Y is the work tree; a staged change alone is in the index.
+  for (StringRef entry : *entries)
+    if (entry.size() > 3 && entry[1] != ' ')
+      changed.push_back(entry.drop_front(3).str());
   return changed;
 }
 

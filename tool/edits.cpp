@@ -1,4 +1,5 @@
 #include "abi3ify/edits.h"
+#include "abi3ify/spelling.h"
 #include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 #include <algorithm>
@@ -15,10 +16,9 @@ struct LexedToken {
 };
 
 std::vector<LexedToken> lex(StringRef text) {
-  LangOptions options;
-  options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
   std::string copy = text.str();
-  Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
+  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+              copy.data() + copy.size());
   lexer.SetCommentRetentionState(true);
   std::vector<LexedToken> tokens;
   Token token;
@@ -56,7 +56,10 @@ std::vector<TemplatePart> parseTemplate(StringRef to) {
       continue;
     StringRef left = i ? StringRef(parts[i - 1].text).rtrim() : "";
     StringRef right = i + 1 < parts.size() ? StringRef(parts[i + 1].text).ltrim() : "";
-    bool opened = left.ends_with("(") || left.ends_with(",") || left.ends_with("=");
+    bool compared = left.ends_with("==") || left.ends_with("!=") || left.ends_with("<=") ||
+                    left.ends_with(">=");
+    bool opened = left.ends_with("(") || left.ends_with(",") ||
+                  (left.ends_with("=") && !compared);
     parts[i].alone = opened && (right.starts_with(")") || right.starts_with(",") ||
                                 right.starts_with(";"));
   }
@@ -170,13 +173,19 @@ private:
         append(part.text, node.rewrite->extent.begin, node.finding);
   }
 
+  /// What must follow a comment that is moved.
+  const char *behind(StringRef comment) const {
+    if (!comment.starts_with("//"))
+      return " ";
+    return source.contains("\r\n") ? "\r\n" : "\n";
+  }
+
   void keepComments(const Node &node, Range range) {
     StringRef text = source.slice(range.begin, range.end);
     for (const LexedToken &token : lex(text))
       if (token.comment) {
         StringRef comment = text.slice(token.begin, token.end);
-        append(comment.str() + (comment.starts_with("//") ? "\n" : " "),
-               range.begin + token.begin, node.finding);
+        append(comment.str() + behind(comment), range.begin + token.begin, node.finding);
       }
   }
 
@@ -222,9 +231,10 @@ private:
     size_t oldCount = olds.size() - head - tail, newCount = news.size() - head - tail;
     if (!oldCount && !newCount)
       return copy(range);
-    // A removal takes the white space along that its extent covers.
+    // A removal takes the white space along that its extent covers. The empty
+    // piece remembers whose work the gap is.
     if (text.empty() && all.size() == olds.size())
-      return;
+      return append("", range.begin, node.finding);
 
     unsigned from, to; // in `old`
     if (oldCount) {
@@ -246,7 +256,7 @@ private:
       middle = text.slice(begin, end).str();
       // The white space that the source has around stays; no second one.
       if (oldCount) {
-        bool space = !head && from == 0 && text.starts_with(" ");
+        bool space = !head && text.starts_with(" ") && (from == 0 || !isSpace(old[from - 1]));
         middle = (space ? " " : "") + StringRef(middle).trim().str();
       } else if (tail)
         middle = StringRef(middle).rtrim().str();
@@ -260,11 +270,19 @@ private:
         to == old.size())
       middle += " ";
     copy({range.begin, range.begin + from});
+    std::string kept;
     for (const LexedToken &token : all)
       if (token.comment && token.begin >= from && token.end <= to) {
         StringRef comment = old.slice(token.begin, token.end);
-        middle = comment.str() + (comment.starts_with("//") ? "\n" : " ") + middle;
+        bool space = token.begin > 0 && isSpace(old[token.begin - 1]) &&
+                     range.begin + from > node.rewrite->extent.begin;
+        kept += (space ? " " : "") + comment.str();
+        StringRef next = StringRef(middle).ltrim();
+        if (comment.starts_with("//") || (!next.starts_with(",") && !next.starts_with(")")))
+          kept += behind(comment);
       }
+    if (!kept.empty())
+      middle = kept + StringRef(middle).ltrim().str();
     append(middle, range.begin + from, node.finding);
     copy({range.begin + to, range.end});
   }
@@ -315,54 +333,72 @@ Texts Edits::texts() const {
   return result;
 }
 
+/// The edits of one file as a forest. Those that overlap without nesting are
+/// told to `conflict`, and not in it.
+static std::vector<Node> nest(std::vector<Node> nodes,
+                              function_ref<void(unsigned, unsigned)> conflict) {
+  // Outer before inner, insertions before what begins at the same place.
+  stable_sort(nodes, [](const Node &a, const Node &b) {
+    Range x = a.rewrite->extent, y = b.rewrite->extent;
+    if (x.begin != y.begin)
+      return x.begin < y.begin;
+    if ((x.size() == 0) != (y.size() == 0))
+      return x.size() == 0;
+    if (x.end != y.end)
+      return x.end > y.end;
+    return a.rewrite->to < b.rewrite->to;
+  });
+  std::vector<Node> roots;
+  for (Node &node : nodes) {
+    std::vector<Node> *level = &roots;
+    bool placed = true;
+    while (placed && !level->empty() &&
+           level->back().rewrite->extent.end > node.rewrite->extent.begin) {
+      Node &outer = level->back();
+      placed = mayNest(*outer.rewrite, *node.rewrite);
+      if (!placed)
+        conflict(outer.finding, node.finding);
+      level = &outer.children;
+    }
+    if (placed)
+      level->push_back(std::move(node));
+  }
+  return roots;
+}
+
 Edits makeEdits(ArrayRef<Finding> findings, const std::vector<bool> &wanted,
                 const Texts &originals) {
   Edits edits;
-  std::map<std::string, std::vector<Node>> byFile;
-  for (unsigned i = 0; i < findings.size(); ++i)
-    if (wanted[i])
-      for (const Rewrite &rewrite : findings[i].rewrites) {
-        auto &nodes = byFile[rewrite.file];
-        // Findings of a group may share an edit (the removal of a variable).
-        bool shared = any_of(nodes, [&](const Node &node) {
-          return *node.rewrite == rewrite && !findings[i].group.empty() &&
-                 findings[node.finding].group == findings[i].group;
-        });
-        if (!shared)
-          nodes.push_back({&rewrite, i, {}});
-      }
-  for (auto &[file, nodes] : byFile) {
-    // Outer before inner, insertions before what begins at the same place.
-    stable_sort(nodes, [](const Node &a, const Node &b) {
-      Range x = a.rewrite->extent, y = b.rewrite->extent;
-      if (x.begin != y.begin)
-        return x.begin < y.begin;
-      if ((x.size() == 0) != (y.size() == 0))
-        return x.size() == 0;
-      if (x.end != y.end)
-        return x.end > y.end;
-      return a.rewrite->to < b.rewrite->to;
-    });
-    std::vector<Node> roots;
-    for (Node &node : nodes) {
-      std::vector<Node> *level = &roots;
-      bool placed = true;
-      while (!level->empty() && level->back().rewrite->extent.end > node.rewrite->extent.begin) {
-        Node &outer = level->back();
-        if (!mayNest(*outer.rewrite, *node.rewrite)) {
-          edits.conflicts.emplace_back(outer.finding, node.finding);
-          placed = false;
-          break;
+  std::vector<bool> left = wanted;
+  std::map<std::string, std::vector<Node>> roots;
+  size_t known;
+  do {
+    std::map<std::string, std::vector<Node>> byFile;
+    for (unsigned i = 0; i < findings.size(); ++i)
+      if (left[i])
+        for (const Rewrite &rewrite : findings[i].rewrites) {
+          auto &nodes = byFile[rewrite.file];
+          // Findings of a group may share an edit (the removal of a variable).
+          bool shared = !findings[i].group.empty() && any_of(nodes, [&](const Node &node) {
+            return *node.rewrite == rewrite && findings[node.finding].group == findings[i].group;
+          });
+          if (!shared)
+            nodes.push_back({&rewrite, i, {}});
         }
-        level = &outer.children;
-      }
-      if (placed)
-        level->push_back(std::move(node));
-    }
+    // What conflicts goes out of every file, and may free others.
+    roots.clear();
+    known = edits.conflicts.size();
+    for (auto &[file, nodes] : byFile)
+      roots[file] = nest(std::move(nodes), [&](unsigned a, unsigned b) {
+        edits.conflicts.emplace_back(a, b);
+        left[a] = left[b] = false;
+      });
+  } while (edits.conflicts.size() > known);
+  for (auto &[file, nodes] : roots) {
     auto original = originals.find(file);
     assert(original != originals.end() && "every edited file was read");
     EditedFile &out = edits.files[file];
-    Composer(original->second, out).emitRange({0, unsigned(original->second.size())}, roots);
+    Composer(original->second, out).emitRange({0, unsigned(original->second.size())}, nodes);
   }
   return edits;
 }

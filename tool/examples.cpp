@@ -113,20 +113,22 @@ public:
   ExampleReport run() {
     struct Job {
       const PythonHeaders *headers;
-      Floor floor;
-      std::vector<std::vector<Case>> units[2];
+      bool cxx;
+      std::vector<Case> unit;
     };
     std::vector<Job> work;
-    for (const PythonHeaders &header : headers) {
-      // How examples share units depends on the headers only.
-      std::vector<std::vector<Case>> units[2] = {divide(header, false), divide(header, true)};
-      for (Minor minor = OldestFloor; minor <= std::min(header.minor, NewestFloor); ++minor)
-        work.push_back({&header, Floor{minor}, {units[0], units[1]}});
-    }
-    parallelFor(jobs, work.size(), [&](size_t i) {
+    // How examples share units depends on the headers only.
+    for (const PythonHeaders &header : headers)
       for (bool cxx : {false, true})
-        for (const auto &unit : work[i].units[cxx])
-          runUnit(unit, cxx, *work[i].headers, work[i].floor);
+        for (auto &unit : divide(header, cxx))
+          work.push_back({&header, cxx, std::move(unit)});
+    // The large units first, so that no core waits for one at the end.
+    stable_sort(work, [](const Job &a, const Job &b) { return a.unit.size() > b.unit.size(); });
+    parallelFor(jobs, work.size(), [&](size_t i) {
+      FullParses known;
+      for (Minor minor = OldestFloor; minor <= std::min(work[i].headers->minor, NewestFloor);
+           ++minor)
+        runUnit(work[i].unit, work[i].cxx, *work[i].headers, Floor{minor}, known);
     });
     llvm::sort(report.failures);
     report.failures.erase(std::unique(report.failures.begin(), report.failures.end()),
@@ -135,6 +137,9 @@ public:
   }
 
 private:
+  /// Parses with the full API, by text: most floors give the same text.
+  using FullParses = std::map<std::string, ParseResult>;
+
   std::string fileFor(bool cxx) const { return folder + (cxx ? "/example.cpp" : "/example.c"); }
 
   Command commandFor(bool cxx) const {
@@ -177,11 +182,11 @@ private:
     }
     while (!together.empty()) {
       std::string text = unitText(together);
+      Owners owners(text, together);
       std::set<unsigned> broken;
       for (const Diagnostic &diagnostic : parse(text, cxx, header, {}, Mode::Full).diagnostics)
         if (diagnostic.isError() && !diagnostic.places.empty())
-          if (const Case *test = caseAt(text, together, diagnostic.places.back().offset))
-            broken.insert(test->number);
+          broken.insert(owners.at(diagnostic.places.back().offset)->number);
       if (broken.empty())
         break;
       std::vector<Case> rest;
@@ -197,19 +202,29 @@ private:
     return units;
   }
 
-  /// The example in whose part of the text an offset lies.
-  static const Case *caseAt(StringRef text, ArrayRef<Case> unit, size_t offset) {
-    const Case *owner = nullptr;
-    for (const Case &test : unit) {
-      owner = &test;
-      size_t end = text.find(test.closing());
-      if (end != StringRef::npos && offset <= end + test.closing().size() + 2)
-        break;
+  /// Finds the example in whose part of a text an offset lies.
+  class Owners {
+  public:
+    Owners(StringRef text, ArrayRef<Case> unit) : unit(unit) {
+      size_t at = 0;
+      for (const Case &test : unit) {
+        size_t end = text.find(test.closing(), at);
+        at = end == StringRef::npos ? at : end + test.closing().size() + 2;
+        ends.push_back(at);
+      }
     }
-    return owner;
-  }
+    const Case *at(size_t offset) const {
+      size_t index = std::lower_bound(ends.begin(), ends.end(), offset) - ends.begin();
+      return &unit[std::min(index, unit.size() - 1)];
+    }
 
-  void runUnit(ArrayRef<Case> unit, bool cxx, const PythonHeaders &header, Floor floor) {
+  private:
+    ArrayRef<Case> unit;
+    std::vector<size_t> ends; ///< one behind each example's closing marker and brace
+  };
+
+  void runUnit(ArrayRef<Case> unit, bool cxx, const PythonHeaders &header, Floor floor,
+               FullParses &known) {
     bool anything = any_of(unit, [&](const Case &test) {
       return expectation(test, floor, header.minor) != Expect::Skip;
     });
@@ -219,12 +234,17 @@ private:
     Command command = commandFor(cxx);
     std::string context = " (headers 3." + std::to_string(header.minor) + ", floor " +
                           floor.str() + ")";
-    ParseResult before = parse(text, cxx, header, floor, Mode::Full);
-    for (const Diagnostic &diagnostic : before.diagnostics)
+    auto full = [&](const std::string &source) -> const ParseResult & {
+      auto [it, added] = known.try_emplace(source);
+      if (added)
+        it->second = parse(source, cxx, header, floor, Mode::Full);
+      return it->second;
+    };
+    for (const Diagnostic &diagnostic : full(text).diagnostics)
       if (diagnostic.isError()) {
         const Case *test = diagnostic.places.empty()
                                ? &unit.front()
-                               : caseAt(text, unit, diagnostic.places.back().offset);
+                               : Owners(text, unit).at(diagnostic.places.back().offset);
         fail(test->where() + "before does not compile in full mode: " + diagnostic.message +
              " (headers 3." + std::to_string(header.minor) + ")");
         return;
@@ -238,8 +258,8 @@ private:
     std::string after = edits.files.count(file) ? edits.files[file].text : text;
 
     std::vector<Finding> second = match(command, after, header, floor);
-    ParseResult full = parse(after, cxx, header, floor, Mode::Full);
     ParseResult limited = parse(after, cxx, header, floor, Mode::Limited);
+    Owners owners(after, unit);
     for (const Case &test : unit) {
       Expect expect = expectation(test, floor, header.minor);
       if (expect == Expect::Skip)
@@ -249,11 +269,11 @@ private:
       if (expect != Expect::After)
         continue;
       for (const Finding &finding : second)
-        if (finding.hasEdit() && caseAt(after, unit, finding.range.begin) == &test)
+        if (finding.hasEdit() && owners.at(finding.range.begin) == &test)
           fail(test.where() + "a second run changes '" + finding.symbol + "' by rule " +
                finding.rule + context);
-      checkCompiles(test, unit, after, full, "full", context);
-      checkCompiles(test, unit, after, limited, "limited", context);
+      checkCompiles(test, owners, full(after), "full", context);
+      checkCompiles(test, owners, limited, "limited", context);
     }
   }
 
@@ -323,12 +343,12 @@ private:
     }
   }
 
-  void checkCompiles(const Case &test, ArrayRef<Case> unit, StringRef text,
-                     const ParseResult &parsed, const std::string &mode,
+  void checkCompiles(const Case &test, const Owners &owners, const ParseResult &parsed,
+                     const std::string &mode,
                      const std::string &context) {
     for (const Diagnostic &diagnostic : parsed.diagnostics)
       if (diagnostic.isError() && !diagnostic.places.empty() &&
-          caseAt(text, unit, diagnostic.places.back().offset) == &test)
+          owners.at(diagnostic.places.back().offset) == &test)
         fail(test.where() + "after does not compile in " + mode + " mode: " + diagnostic.message +
              context);
   }

@@ -23,9 +23,9 @@ namespace {
 struct Knowledge {
   /// Null joins with Fresh: a valid program never fills through NULL.
   enum Kind { Unreached, Null, Fresh, Gone, Shared } kind = Unreached;
-  /// Slots that may be filled: "#3" a constant, "i" the one that variable i
-  /// names now, "<i" those that it named before it counted up, "+i" those that
-  /// "i++" named, "*" any.
+  /// Slots that may be filled (i stands for a variable): "#3" a constant, "i" the one that variable i
+  /// names now, "<i" those that it named before it counted up, ">i" down, "+i"
+  /// those that "i++" named, "*" any.
   std::set<std::string> filled;
 
   bool operator==(const Knowledge &) const = default;
@@ -49,6 +49,12 @@ struct Index {
   const VarDecl *variable = nullptr;
 };
 
+/// Two variables may have one name.
+std::string keyOf(const VarDecl *variable) {
+  return variable->getNameAsString() + "@" +
+         std::to_string(variable->getLocation().getRawEncoding());
+}
+
 Index classifyIndex(const Expr *expr, ASTContext &context) {
   expr = peel(expr);
   while (auto *cast = dyn_cast<CStyleCastExpr>(expr))
@@ -59,11 +65,12 @@ Index classifyIndex(const Expr *expr, ASTContext &context) {
   if (auto *reference = dyn_cast<DeclRefExpr>(expr))
     if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
       if (variable->hasLocalStorage())
-        return {Index::Variable, variable->getNameAsString(), variable};
-  if (auto *op = dyn_cast<UnaryOperator>(expr); op && op->isIncrementDecrementOp())
+        return {Index::Variable, keyOf(variable), variable};
+  if (auto *op = dyn_cast<UnaryOperator>(expr); op && op->isIncrementOp())
     if (auto *reference = dyn_cast<DeclRefExpr>(peel(op->getSubExpr())))
       if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
-        return {Index::Counting, variable->getNameAsString(), variable};
+        if (variable->hasLocalStorage())
+          return {Index::Counting, keyOf(variable), variable};
   return {};
 }
 
@@ -152,25 +159,33 @@ private:
             define(container->getInit(), state);
           else
             state = {Knowledge::Null, {}};
-        }
+        } else if (auto *other = dyn_cast<VarDecl>(decl))
+          changeIndex(other, 0, state);
       return;
     }
     if (auto *op = dyn_cast<BinaryOperator>(stmt); op && op->isAssignmentOp()) {
       if (isContainer(op->getLHS()))
         define(op->getRHS(), state);
       else
-        changeIndex(op->getLHS(), /*counts=*/op->getOpcode() == BO_AddAssign, state);
+        changeIndex(op->getLHS(), stepOf(op), state);
       return;
     }
     if (auto *op = dyn_cast<UnaryOperator>(stmt); op && op->isIncrementDecrementOp()) {
-      changeIndex(op->getSubExpr(), op->isIncrementOp(), state);
+      changeIndex(op->getSubExpr(), op->isIncrementOp() ? 1 : -1, state);
       return;
     }
     if (auto *call = dyn_cast<CallExpr>(stmt))
       return transferCall(call, state);
-    if (auto *reference = dyn_cast<DeclRefExpr>(stmt))
+    if (auto *reference = dyn_cast<DeclRefExpr>(stmt)) {
       if (reference->getDecl() == container && !isKnownUse(reference))
         state.kind = Knowledge::Shared;
+      // Through its address a variable may get any value.
+      auto *op = dyn_cast_or_null<UnaryOperator>(parents.getParentIgnoreParenImpCasts(
+          const_cast<DeclRefExpr *>(reference)));
+      if (op && op->getOpcode() == UO_AddrOf)
+        if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
+          escaped.insert(variable);
+    }
   }
 
   void transferCall(const CallExpr *call, Knowledge &state) {
@@ -197,6 +212,11 @@ private:
   bool isDistinct(const Index &index, const Knowledge &state) const {
     if (state.filled.empty())
       return true;
+    if (index.variable && escaped.count(index.variable))
+      return false;
+    auto all = [&](const std::string &wanted) {
+      return all_of(state.filled, [&](const std::string &slot) { return slot == wanted; });
+    };
     switch (index.kind) {
     case Index::Constant:
       return all_of(state.filled, [&](const std::string &slot) {
@@ -204,30 +224,49 @@ private:
       });
     case Index::Variable:
       // "i" is dropped when i counts on, so it is there only on a refill.
-      return all_of(state.filled,
-                    [&](const std::string &slot) { return slot == "<" + index.key; });
+      return all("<" + index.key) || all(">" + index.key);
     case Index::Counting:
-      return all_of(state.filled,
-                    [&](const std::string &slot) { return slot == "+" + index.key; });
+      return all("+" + index.key);
     case Index::Unclear:
       return false;
     }
     return false;
   }
 
-  /// An index variable changes: what it named before is below it if it counts
-  /// up, else anything.
-  void changeIndex(const Expr *expr, bool counts, Knowledge &state) {
-    auto *reference = dyn_cast<DeclRefExpr>(peel(expr));
-    if (!reference)
-      return;
-    std::string key = reference->getDecl()->getNameAsString();
-    if (state.filled.erase(key))
-      state.filled.insert(counts ? "<" + key : "*");
-    if (!counts) {
-      if (state.filled.erase("<" + key) || state.filled.erase("+" + key))
-        state.filled.insert("*");
-    }
+  /// Which way an assignment moves its variable: 1 up, -1 down, 0 anywhere.
+  int stepOf(const BinaryOperator *op) const {
+    Expr::EvalResult value;
+    if ((op->getOpcode() != BO_AddAssign && op->getOpcode() != BO_SubAssign) ||
+        op->getRHS()->isValueDependent() || !op->getRHS()->EvaluateAsInt(value, context) ||
+        !value.Val.getInt().isStrictlyPositive())
+      return 0;
+    return op->getOpcode() == BO_AddAssign ? 1 : -1;
+  }
+
+  void changeIndex(const Expr *expr, int step, Knowledge &state) const {
+    if (auto *reference = dyn_cast<DeclRefExpr>(peel(expr)))
+      if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
+        changeIndex(variable, step, state);
+  }
+
+  /// An index variable changes: what it named lies on one side of it while it
+  /// counts in one direction, else anywhere.
+  void changeIndex(const VarDecl *variable, int step, Knowledge &state) const {
+    std::string key = keyOf(variable);
+    bool known = state.filled.erase(key) > 0;
+    if (known)
+      state.filled.insert(step > 0 ? "<" + key : step < 0 ? ">" + key : "*");
+    if (step > 0)
+      return turn(">" + key, state);
+    turn("<" + key, state);
+    turn("+" + key, state);
+    if (step == 0)
+      turn(">" + key, state);
+  }
+
+  static void turn(const std::string &slot, Knowledge &state) {
+    if (state.filled.erase(slot))
+      state.filled.insert("*");
   }
 
   /// A mention of the container that shows it to nobody.
@@ -266,6 +305,7 @@ private:
   const VarDecl *container;
   const CallExpr *target;
   ParentMap parents;
+  std::set<const VarDecl *> escaped;
 };
 
 } // namespace
@@ -276,6 +316,8 @@ bool judgeFreshContainer(const Site &site, const Rule &rule, Finding &finding) {
   // release of the old item; a tuple's function may refuse.
   auto lowerTo = [&](StringRef reason) {
     finding.reason = reason.str();
+    if (const std::string *advice = rule.reasonFor(site.use))
+      finding.reason += "; " + *advice;
     finding.safety = tuple ? Safety::Manual : Safety::Review;
     if (tuple)
       finding.rewrites.clear();

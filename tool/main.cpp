@@ -13,6 +13,7 @@
 #include "llvm/Support/ThreadPool.h"
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 
 using namespace llvm;
@@ -83,12 +84,15 @@ void addCommon(CLI::App &app, Arguments &arguments) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--fail-on", arguments.failOn,
-                 "what makes the exit code 1: any (default), safe, review, manual");
+                 "what makes the exit code 1: safe (safe fixes that are left), review (those "
+                 "and fixes for review), manual (those and what is manual or failed), any "
+                 "(default: also unseen and generated uses)");
   app.add_option("--format", arguments.format, "text (default) or json");
   app.add_option("--output", arguments.output, "write the result to a file");
   app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
   app.add_option("--color", arguments.colour, "auto (default), always or never");
-  app.footer("Compiler flags for sources without a compile database follow after '--'.");
+  app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
+             "pyproject.toml, keys as the long flags.");
 }
 
 /// Flags win over settings, settings over defaults.
@@ -141,15 +145,21 @@ Error printResult(const Arguments &arguments,
                   function_ref<void(raw_ostream &, bool colours)> print) {
   if (arguments.output.empty()) {
     bool colours = arguments.colour == "always" ||
-                   (arguments.colour == "auto" && sys::Process::StandardOutIsDisplayed());
+                   (arguments.colour == "auto" && sys::Process::StandardOutHasColors() &&
+                    !sys::Process::GetEnv("NO_COLOR"));
     outs().enable_colors(colours);
     print(outs(), colours);
     outs().flush();
+    if (outs().has_error()) {
+      std::error_code code = outs().error();
+      outs().clear_error();
+      return createStringError("cannot write the result: " + code.message());
+    }
     return Error::success();
   }
   std::error_code code;
   raw_fd_ostream file(arguments.output, code);
-  if (code)
+  if (code && (file.clear_error(), true))
     return createStringError("cannot write " + arguments.output + ": " + code.message());
   print(file, arguments.colour == "always");
   file.close();
@@ -161,21 +171,65 @@ Error printResult(const Arguments &arguments,
   return Error::success();
 }
 
+/// Says whether the file of --output can be written, before a long run or
+/// changed sources make that a late surprise.
+Error tryOutput(const std::string &path) {
+  if (path.empty())
+    return Error::success();
+  bool there = sys::fs::exists(path);
+  std::error_code code;
+  {
+    raw_fd_ostream file(path, code, sys::fs::OF_Append);
+    file.clear_error();
+  }
+  if (code)
+    return createStringError("cannot write " + path + ": " + code.message() +
+                             "; nothing was done");
+  if (!there)
+    sys::fs::remove(path);
+  return Error::success();
+}
+
+/// An interrupted run is settled before its files are looked at; a run that
+/// writes nothing only says so.
+Error settleJournals(const Arguments &arguments, bool writes) {
+  std::set<std::string> seen;
+  for (const std::string &path : arguments.paths)
+    for (std::string folder = realPath(path); !folder.empty() && seen.insert(folder).second;
+         folder = sys::path::parent_path(folder).str()) {
+      if (!writes) {
+        if (sys::fs::exists(folder + "/" + JournalName))
+          errs() << "abi3ify: warning: " << folder << "/" << JournalName
+                 << " is left from an interrupted run; the next 'abi3ify migrate' finishes it or "
+                    "takes it back\n";
+        continue;
+      }
+      auto settled = settleJournal(folder);
+      if (!settled)
+        return settled.takeError();
+      if (!settled->empty())
+        errs() << "abi3ify: note: " << *settled << "\n";
+    }
+  return Error::success();
+}
+
+/// The edited files by the root that they lie below.
+std::map<std::string, Texts> editedByRoot(const RunResult &result) {
+  std::map<std::string, Texts> roots;
+  for (const auto &[file, text] : result.edited)
+    roots[result.project.rootOf(file).str()][file] = text;
+  return roots;
+}
+
 /// migrate: refuses what has no way back, then writes.
 Error writeResult(const Arguments &arguments, const RunResult &result) {
-  for (const std::string &root : std::set<std::string>(result.project.roots.begin(),
-                                                       result.project.roots.end())) {
-    Texts mine;
-    std::vector<std::string> files;
-    for (const auto &[file, text] : result.edited)
-      if (StringRef(file).starts_with(root + "/")) {
-        mine[file] = text;
+  std::map<std::string, Texts> roots = editedByRoot(result);
+  if (!arguments.allowDirty)
+    for (const auto &[root, texts] : roots) {
+      std::vector<std::string> files;
+      for (const auto &[file, text] : texts)
         files.push_back(file);
-      }
-    if (mine.empty())
-      continue;
-    bool inRepository = false;
-    if (!arguments.allowDirty) {
+      bool inRepository = false;
       auto changed = changedSinceIndex(root, files, inRepository);
       if (!changed)
         return changed.takeError();
@@ -189,10 +243,22 @@ Error writeResult(const Arguments &arguments, const RunResult &result) {
         errs() << "abi3ify: note: " << root
                << " is not a git repository; there is no way back but your own copy\n";
     }
-    if (Error error = writeFiles(root, mine))
+  for (const auto &[root, texts] : roots)
+    if (Error error = writeFiles(root, texts))
       return error;
-  }
   return Error::success();
+}
+
+void printError(const RunResult &result, const SourceError &error) {
+  bool parsed = any_of(result.project.commands,
+                       [&](const Command &command) { return command.file == error.file; });
+  errs() << "abi3ify: error: ";
+  if (parsed)
+    errs() << shortPath(error.file) << " does not parse with the full API, so its uses are not "
+           << "known; give its flags with -p DIR or after '--': " << shortPath(error.message)
+           << "\n";
+  else
+    errs() << "cannot read " << shortPath(error.message) << "\n";
 }
 
 int checkOrMigrate(Arguments &arguments, bool migrate) {
@@ -211,6 +277,10 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
     return fail("--format is text or json, not '" + arguments.format + "'");
   if (arguments.colour != "auto" && arguments.colour != "always" && arguments.colour != "never")
     return fail("--color is auto, always or never, not '" + arguments.colour + "'");
+  if (arguments.diff && arguments.format == "json")
+    return fail("--diff prints a diff; take either it or --format json");
+  if (Error error = tryOutput(arguments.output))
+    return fail(std::move(error));
 
   Progress progress;
   RunOptions options;
@@ -227,29 +297,19 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
     progress.show(stage, done, all);
   };
 
-  // An interrupted run is settled before its files are looked at.
-  if (migrate && !arguments.diff)
-    for (const std::string &path : arguments.paths)
-      for (std::string folder = realPath(path); !folder.empty();
-           folder = sys::path::parent_path(folder).str()) {
-        auto settled = settleJournal(folder);
-        if (!settled)
-          return fail(settled.takeError());
-        if (!settled->empty())
-          errs() << "abi3ify: note: " << *settled << "\n";
-      }
+  if (Error error = settleJournals(arguments, migrate && !arguments.diff))
+    return fail(std::move(error));
 
   auto result = run(options);
   progress.clear();
   if (!result)
     return fail(result.takeError());
   for (const std::string &note : result->notes)
-    errs() << "abi3ify: note: " << note << "\n";
+    errs() << "abi3ify: note: " << shortPath(note) << "\n";
   for (const std::string &complaint : result->complaints)
-    errs() << "abi3ify: warning: " << complaint << "\n";
+    errs() << "abi3ify: warning: " << shortPath(complaint) << "\n";
   for (const SourceError &error : result->errors)
-    errs() << "abi3ify: error: " << shortPath(error.file) << " cannot be parsed with the full API: "
-           << error.message << "\n";
+    printError(*result, error);
 
   if (migrate && !arguments.diff)
     if (Error error = writeResult(arguments, *result))
@@ -258,14 +318,8 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   Error printed = printResult(arguments, [&](raw_ostream &out, bool colours) {
     if (arguments.diff) {
       // Each root's files are named from there.
-      std::set<std::string> roots(result->project.roots.begin(), result->project.roots.end());
-      for (const std::string &root : roots) {
-        Texts mine;
-        for (const auto &[file, text] : result->edited)
-          if (StringRef(file).starts_with(root + "/"))
-            mine[file] = text;
-        out << unifiedDiff(root, result->originals, mine);
-      }
+      for (const auto &[root, texts] : editedByRoot(*result))
+        out << unifiedDiff(root, result->originals, texts);
     } else if (arguments.format == "json")
       printJson(*result, *floor, out);
     else
@@ -351,6 +405,8 @@ int explainCommand(const Arguments &arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
+  // A limit on the size of files is to be an error like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   Arguments arguments;
   // What follows "--" is for the compiler and no option of ours.
   int ours = argc;

@@ -149,11 +149,15 @@ public:
     StringRef name = field->getName();
     markSeen(member->getMemberLoc(), name);
     auto rules = context.rules->forField(name);
-    if (!isPythons(field)) {
+    // PyObject_HEAD's members are spelled in Python's headers, but in a struct
+    // of the user's they are the user's.
+    if (!isPythons(field->getParent())) {
       if (!rules.empty())
         noteOtherField(member, name);
       return true;
     }
+    if (isPartOfOpaque(member))
+      return true;
     StringRef record = structNameOf(field->getParent());
     Site site = siteOf(member);
     SmallVector<const Rule *, 2> mine;
@@ -453,6 +457,16 @@ private:
     finding->use = use;
     finding->reason = reason;
     matches.add(std::move(*finding), level);
+  }
+
+  /// o->long_value.ob_digit: the outer member is the use, not what lies in it.
+  bool isPartOfOpaque(const MemberExpr *member) {
+    auto *outer = dyn_cast<MemberExpr>(member->getBase()->IgnoreParenImpCasts());
+    auto *field = outer ? dyn_cast<FieldDecl>(outer->getMemberDecl()) : nullptr;
+    if (!field || member->isArrow() || !field->getIdentifier() || !isPythons(field->getParent()))
+      return false;
+    const Fact *fact = facts().find(structNameOf(field->getParent()));
+    return !fact || !fact->memberUsableAt(field->getName(), context.floor);
   }
 
   /// o->ob_type->tp_name: the member of the opaque type is the use; only a

@@ -28,7 +28,6 @@ bool unite(Rewrite &a, const Rewrite &b) {
 
 void giveUp(Finding &finding, StringRef reason) {
   finding.rewrites.clear();
-  finding.group.clear();
   finding.safety = Safety::Manual;
   finding.reason = reason.str();
 }
@@ -60,7 +59,7 @@ void unite(Finding &a, Finding b) {
   }
 }
 
-/// A name without a rule that goes away with another use's edit, such as the
+/// A name without an edit that goes away with another use's edit, such as the
 /// cast in ((PyFloatObject *)x)->ob_fval, is part of that use.
 bool goesAwayWith(const Finding &finding, const Finding &other) {
   return any_of(other.rewrites, [&](const Rewrite &rewrite) {
@@ -72,28 +71,42 @@ bool goesAwayWith(const Finding &finding, const Finding &other) {
   });
 }
 
+/// A token has one finding; a missing header is known by its name, because
+/// each unit may see another first use of it.
+using Place = std::tuple<std::string, unsigned, std::string>;
+
+Place placeOf(const Finding &finding) {
+  bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0;
+  return {finding.file, insertion ? finding.rewrites[0].extent.begin : finding.range.begin,
+          insertion ? finding.rewrites[0].to : std::string()};
+}
+
 } // namespace
 
 std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
-  std::map<std::tuple<std::string, unsigned, std::string>, Finding> places;
-  for (Finding &finding : findings) {
-    // A token has one finding; a missing header is known by its name, because
-    // each unit may see another first use of it.
-    bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0;
-    std::tuple key{finding.file, insertion ? finding.rewrites[0].extent.begin : finding.range.begin,
-                   insertion ? finding.rewrites[0].to : std::string()};
-    auto [it, added] = places.try_emplace(key, finding);
+  std::map<Place, Finding> places;
+  for (const Finding &finding : findings) {
+    auto [it, added] = places.try_emplace(placeOf(finding), finding);
     if (!added)
-      unite(it->second, std::move(finding));
+      unite(it->second, finding);
   }
+  // A group is kept or given up whole, wherever its members stand.
+  std::set<std::string> broken;
+  for (const Finding &finding : findings)
+    if (!finding.group.empty() && !places.at(placeOf(finding)).hasEdit())
+      broken.insert(finding.group);
   std::vector<Finding> merged;
   for (auto &[key, finding] : places) {
+    if (finding.hasEdit() && broken.count(finding.group))
+      giveUp(finding, "it belongs to an edit that cannot be made as a whole");
+    if (!finding.hasEdit())
+      finding.group.clear();
     finding.state = finding.hasEdit() ? State::Fixable : State::Manual;
     merged.push_back(std::move(finding));
   }
   std::set<size_t> parts;
   for (size_t i = 0; i < merged.size(); ++i)
-    if (merged[i].rule == NoRule)
+    if (!merged[i].hasEdit())
       for (const Finding &other : merged)
         if (&other != &merged[i] && goesAwayWith(merged[i], other))
           parts.insert(i);

@@ -58,7 +58,9 @@ void declare(raw_ostream &out, StringRef name, const Signature &signature, bool 
 std::string normalHeader(const RuleSet &rules) {
   std::string text;
   raw_string_ostream out(text);
-  out << "#ifndef ABI3IFY_NORMAL_H\n#define ABI3IFY_NORMAL_H\n";
+  out << "#ifndef ABI3IFY_NORMAL_H\n#define ABI3IFY_NORMAL_H\n"
+         // Python.h may be included in an extern "C" block, where no template may stand.
+         "#ifdef __cplusplus\nextern \"C++\" {\n#endif\n";
   StringSet<> done;
   for (const auto &rule : rules.all())
     for (const auto &[name, signatureText] : rule->macros) {
@@ -81,7 +83,7 @@ std::string normalHeader(const RuleSet &rules) {
       out << "#define " << name << "(" << join(params, ", ") << ") "
           << (signature.lvalue ? "(*" + call + ")" : call) << "\n#endif\n";
     }
-  out << "#endif\n";
+  out << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;
 }
 

@@ -25,7 +25,10 @@ void printForms(const Rule &rule, raw_ostream &out) {
     for (const auto &[from, to] : form.rename)
       out << (&from == &form.rename.front().first ? "" : ", ") << "`" << from << "` becomes `" << to
           << "`";
-    if (form.to.empty() && form.rename.empty())
+    for (const auto &[argument, type] : form.cast)
+      if (form.to.empty())
+        out << "`(" << type << ")` in front of the " << argument;
+    if (form.to.empty() && form.rename.empty() && form.cast.empty())
       out << "removed";
     out << " (" << name(form.safety ? lower(rule.safety, *form.safety) : rule.safety) << ")\n";
   }
@@ -44,7 +47,7 @@ void printExample(const Example &example, raw_ostream &out) {
     out << "\n// after\n" << StringRef(*example.after).rtrim() << "\n";
   out << "```\n";
   if (example.manual)
-    out << "Left to you: " << *example.manual << ".\n";
+    out << "This is left to you.\n";
 }
 
 Error writePage(StringRef folder, StringRef file, StringRef text) {

@@ -4,12 +4,15 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <set>
+#include <unistd.h>
 
 using namespace llvm;
 
@@ -47,25 +50,45 @@ std::string repositoryOf(StringRef path) {
   return {};
 }
 
-/// Folders that hold other people's code or results of builds.
-bool isPrivateFolder(StringRef path) {
-  StringRef name = sys::path::filename(path);
-  return name.starts_with(".") || name == "node_modules" || name == "__pycache__" ||
-         sys::fs::exists(inFolder(path, "pyvenv.cfg"));
+/// Python's own headers.
+bool isPythonFolder(StringRef path) {
+  return sys::fs::exists(inFolder(path, "Python.h")) &&
+         sys::fs::exists(inFolder(path, "patchlevel.h"));
 }
 
-void listSources(StringRef folder, std::set<std::string> &files) {
+/// Folders that hold other people's code or results of builds.
+bool isForeignFolder(StringRef path) {
+  StringRef name = sys::path::filename(path);
+  return name.starts_with(".") || name == "node_modules" || name == "site-packages" ||
+         name == "__pycache__" || sys::fs::exists(inFolder(path, "pyvenv.cfg")) ||
+         isPythonFolder(path);
+}
+
+/// What a walk through a folder gives.
+struct Listing {
+  std::set<std::string> files; ///< sources and headers, resolved
+  std::set<std::string> links; ///< sources and headers that are symbolic links
+  std::string unreadable;      ///< the first folder that cannot be read, and why
+};
+
+void listSources(StringRef folder, Listing &listing) {
   std::error_code code;
-  for (sys::fs::directory_iterator it(folder, code, /*follow_symlinks=*/false), end;
-       it != end && !code; it.increment(code)) {
+  sys::fs::directory_iterator it(folder, code, /*follow_symlinks=*/false), end;
+  for (; it != end && !code; it.increment(code)) {
     StringRef path = it->path();
     auto type = it->type();
     if (type == sys::fs::file_type::directory_file) {
-      if (!isPrivateFolder(path))
-        listSources(path, files);
-    } else if (type == sys::fs::file_type::regular_file && (isSource(path) || isHeader(path)))
-      files.insert(realPath(path));
+      if (!isForeignFolder(path))
+        listSources(path, listing);
+    } else if (isSource(path) || isHeader(path)) {
+      if (type == sys::fs::file_type::regular_file)
+        listing.files.insert(realPath(path));
+      else if (type == sys::fs::file_type::symlink_file)
+        listing.links.insert(path.str());
+    }
   }
+  if (code && listing.unreadable.empty())
+    listing.unreadable = (folder + ": " + code.message()).str();
 }
 
 /// The names that a text includes. Only for guessing flags: conditions and
@@ -104,6 +127,21 @@ bool looksLikeCompiler(StringRef word) {
          stem == "cc" || stem == "c++" || stem.ends_with("-cc") || stem.ends_with("-c++");
 }
 
+/// How many words a flag takes away that writes a file or loads a program;
+/// zero for all others. A look at the sources must do neither.
+unsigned sizeOfSideEffect(StringRef arg) {
+  if (is_contained({"-o", "-MF", "-MT", "-MQ", "-MJ", "--output", "--serialize-diagnostics",
+                    "-serialize-diagnostics", "-plugin"},
+                   arg))
+    return 2;
+  for (StringRef start : {"-M", "-o", "--output=", "-Wp,-M", "-save-temps", "--save-temps",
+                          "-ftime-", "-fplugin=", "-fpass-plugin=",
+                          "-fsave-optimization-record", "-dependency-file", "-wrapper"})
+    if (arg.starts_with(start))
+      return 1 + (arg == "-dependency-file" || arg == "-wrapper");
+  return is_contained({"-c", "-S", "-E", "-H", "-v", "-###", "--"}, arg);
+}
+
 /// The argv of a database entry without compiler, source and outputs.
 Command fromDatabase(const clang::tooling::CompileCommand &entry) {
   Command command;
@@ -120,13 +158,16 @@ Command fromDatabase(const clang::tooling::CompileCommand &entry) {
     command.cxx |= StringRef(entry.CommandLine[first - 1]).ends_with("++");
   for (size_t i = first; i < entry.CommandLine.size(); ++i) {
     StringRef arg = entry.CommandLine[i];
-    if (is_contained({"-o", "-MF", "-MT", "-MQ"}, arg)) {
-      ++i;
+    // "-Xclang -load -Xclang FILE" would load a program.
+    if (arg == "-Xclang" && i + 1 < entry.CommandLine.size() &&
+        is_contained({"-load", "-add-plugin", "-plugin"}, StringRef(entry.CommandLine[i + 1]))) {
+      i += 3;
       continue;
     }
-    if (arg == "-c" || arg == "-S" || arg == "-E" || arg == "--" || arg.starts_with("-M") ||
-        (arg.starts_with("-o") && arg.size() > 2))
+    if (unsigned size = sizeOfSideEffect(arg)) {
+      i += size - 1;
       continue;
+    }
     if (!arg.starts_with("-") && isSource(arg)) {
       std::string path = sys::path::is_absolute(arg) ? arg.str() : inFolder(command.directory, arg);
       if (realPath(path) == command.file)
@@ -185,7 +226,7 @@ public:
 
 private:
   Error findRoots() {
-    std::set<std::string> files;
+    Listing listing;
     for (const std::string &path : options.paths) {
       sys::fs::file_status status;
       if (std::error_code code = sys::fs::status(path, status))
@@ -193,18 +234,59 @@ private:
                                  "; give a source, a folder or a repository");
       std::string real = realPath(path);
       bool folder = sys::fs::is_directory(status);
-      std::string root = repositoryOf(real);
-      project.roots.push_back(!root.empty() ? root
-                              : folder      ? real
-                                            : sys::path::parent_path(real).str());
+      // A path is judged by how it is written: a link on it must not lead out
+      // of the repository that somebody has pointed at.
+      std::string written = absolutePath(path);
+      std::string root = repositoryOf(written);
+      if (!root.empty())
+        root = realPath(root);
+      else
+        root = folder ? real : realPath(sys::path::parent_path(written));
+      if (!below(real, root))
+        return createStringError(path + " is a symbolic link to " + real + ", outside of " + root +
+                                 "; name that place itself");
+      project.roots.push_back(root);
       wanted.push_back(real);
       if (folder)
-        listSources(real, files);
+        listSources(real, listing);
       else
-        files.insert(real);
+        listing.files.insert(real);
     }
-    project.listed.assign(files.begin(), files.end());
+    if (!listing.unreadable.empty())
+      return createStringError(listing.unreadable + "; make it readable or name other folders");
+    for (const std::string &link : listing.links)
+      followLink(link, listing.files);
+    project.listed.assign(listing.files.begin(), listing.files.end());
     return Error::success();
+  }
+
+  /// Without a look at links; but what ".." means only the disk knows.
+  static std::string absolutePath(StringRef path) {
+    SmallString<256> absolute(path);
+    sys::fs::make_absolute(absolute);
+    if (is_contained(ArrayRef<StringRef>(SmallVector<StringRef>(
+                         sys::path::begin(absolute), sys::path::end(absolute))),
+                     ".."))
+      return realPath(absolute);
+    sys::path::remove_dots(absolute);
+    return absolute.str().str();
+  }
+
+  void followLink(const std::string &link, std::set<std::string> &files) {
+    if (!sys::fs::exists(link)) {
+      // Editors leave such links behind as locks.
+      if (!sys::path::filename(link).starts_with("."))
+        files.insert(link); // reading it says what is wrong
+      return;
+    }
+    std::string real = realPath(link);
+    if (sys::fs::is_directory(real))
+      return;
+    if (project.owns(real))
+      files.insert(real);
+    else
+      project.notes.push_back(link + " is a symbolic link to " + real +
+                              ", outside of the project; left out");
   }
 
   bool isWanted(StringRef file) const {
@@ -232,15 +314,46 @@ private:
     }
     if (project.commands.empty())
       inferCommands();
+    else
+      noteSourcesWithoutCommand();
     return Error::success();
   }
 
+  /// Sources of extensions that the database does not know.
+  void noteSourcesWithoutCommand() {
+    std::set<std::string> known;
+    for (const Command &command : project.commands)
+      known.insert(command.file);
+    StringSet<> included;
+    std::vector<std::string> without;
+    for (const std::string &file : project.listed) {
+      Includes includes = scanIncludes(file);
+      for (StringRef name : includes.quoted)
+        included.insert(sys::path::filename(name));
+      if (isSource(file) && includes.python && !known.count(file))
+        without.push_back(file);
+    }
+    for (const std::string &file : without)
+      if (!included.contains(sys::path::filename(file)))
+        project.notes.push_back(file + ": the compile database does not name it; its uses are "
+                                       "found by their names only (unseen)");
+  }
+
   Error readDatabase(const std::string &database) {
+    // Clang's reader accepts and prints more than it should.
+    auto text = MemoryBuffer::getFile(database);
+    if (!text)
+      return createStringError(database + ": " + text.getError().message());
+    if (auto json = json::parse((*text)->getBuffer()); !json)
+      return createStringError(database + " is not valid JSON: " + toString(json.takeError()) +
+                               "; write it again with the build, or remove it");
     std::string message;
     auto loaded = clang::tooling::JSONCompilationDatabase::loadFromFile(
         database, message, clang::tooling::JSONCommandLineSyntax::AutoDetect);
     if (!loaded)
-      return createStringError(database + ": " + StringRef(message).rtrim());
+      return createStringError(database + " is not a compile database: " +
+                               StringRef(message).rtrim() +
+                               "; write it again with the build, or remove it");
     StringSet<> seen;
     for (const auto &entry : loaded->getAllCompileCommands()) {
       Command command = fromDatabase(entry);
@@ -291,9 +404,11 @@ private:
       includes[file] = scanIncludes(file);
 
     // The includes of single files need the rest of the project to be resolved.
-    std::set<std::string> known(project.listed.begin(), project.listed.end());
+    Listing all;
     for (const std::string &root : project.roots)
-      listSources(root, known);
+      listSources(root, all);
+    std::set<std::string> &known = all.files;
+    known.insert(project.listed.begin(), project.listed.end());
 
     // <lz4.h> may be the project's own copy; the system's goes first.
     std::set<std::string> folders, foldersAfterSystem, included;
@@ -359,7 +474,9 @@ private:
                               "'-- flags' if a source does not parse");
     if (withoutPython && !project.commands.empty())
       project.notes.push_back(std::to_string(withoutPython) +
-                              " sources do not include Python.h and are left out");
+                              (withoutPython == 1 ? " source does" : " sources do") +
+                              " not include Python.h and " +
+                              (withoutPython == 1 ? "is" : "are") + " left out");
   }
 
   static bool reachesPython(const std::string &file, StringMap<Includes> &includes,
@@ -419,10 +536,24 @@ std::string realPath(StringRef path) {
 
 Expected<Project> findProject(const ProjectOptions &options) { return Finder(options).find(); }
 
+StringRef Project::rootOf(StringRef file) const {
+  StringRef nearest;
+  for (StringRef root : roots)
+    if (below(file, root) && root.size() > nearest.size())
+      nearest = root;
+  return nearest;
+}
+
 bool Project::owns(StringRef file) const {
-  if (!any_of(roots, [&](StringRef root) { return below(file, root); }))
+  StringRef root = rootOf(file);
+  if (root.empty())
     return false;
-  // Python's headers may lie in the repository, in a virtual environment.
+  // Python's headers may lie in the repository, and so may other people's
+  // code in a virtual environment.
+  for (StringRef folder = sys::path::parent_path(file); folder.size() > root.size();
+       folder = sys::path::parent_path(folder))
+    if (isForeignFolder(folder))
+      return false;
   return none_of(headers, [&](const PythonHeaders &python) {
     return below(file, realPath(python.include)) ||
            (!python.platformInclude.empty() && below(file, realPath(python.platformInclude)));
@@ -452,20 +583,38 @@ static Expected<std::vector<std::string>> runPython(StringRef program,
   FileRemover remover(output);
   std::vector<StringRef> argv = {program};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
+  // PYTHONPATH may name the looked-at repository.
+  std::vector<StringRef> environment;
+  for (char **entry = environ; *entry; ++entry)
+    if (!StringRef(*entry).starts_with("PYTHONPATH="))
+      environment.push_back(*entry);
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef("")};
   std::string message;
-  int status = sys::ExecuteAndWait(program, argv, std::nullopt, redirects,
+  int status = sys::ExecuteAndWait(program, argv, ArrayRef<StringRef>(environment), redirects,
                                    /*SecondsToWait=*/30, 0, &message);
   auto buffer = MemoryBuffer::getFile(output);
   if (status != 0 || !buffer)
     return createStringError("the interpreter '" + program +
                              "' did not say where its headers are" +
-                             (message.empty() ? "" : ": " + message));
+                             (message.empty() ? "" : " (" + message + ")") +
+                             "; give one that runs, or a folder with a Python.h, with --python");
   std::vector<std::string> lines;
   for (StringRef line : split((*buffer)->getBuffer(), '\n'))
     if (!line.trim().empty())
       lines.push_back(line.trim().str());
   return lines;
+}
+
+ErrorOr<std::string> findProgram(StringRef name) {
+  if (name.contains('/'))
+    return sys::findProgramByName(name);
+  const char *path = std::getenv("PATH");
+  SmallVector<StringRef> folders;
+  StringRef(path ? path : "").split(folders, ':', -1, /*KeepEmpty=*/false);
+  erase_if(folders, [](StringRef folder) { return !sys::path::is_absolute(folder); });
+  if (folders.empty())
+    return std::make_error_code(std::errc::no_such_file_or_directory);
+  return sys::findProgramByName(name, folders);
 }
 
 static Expected<PythonHeaders> headersAt(StringRef include, StringRef platformInclude) {
@@ -478,21 +627,26 @@ static Expected<PythonHeaders> headersAt(StringRef include, StringRef platformIn
 Expected<PythonHeaders> askPython(StringRef executable) {
   if (sys::fs::exists(inFolder(executable, "Python.h")))
     return headersAt(realPath(executable), "");
-  auto program = sys::findProgramByName(executable);
-  if (!program)
+  if (sys::fs::is_directory(executable))
+    return createStringError("the folder '" + executable +
+                             "' has no Python.h; give an interpreter or the folder of its "
+                             "Python.h with --python");
+  auto program = findProgram(executable);
+  if (!program || !sys::fs::exists(*program))
     return createStringError("cannot find the interpreter '" + executable +
                              "'; give one that is installed with --python");
-  // Never import from the current folder: it may be the looked-at repository.
-  // Isolated mode does that, but also ignores PYTHONHOME, which some
+  // Never import from the current folder: it may be the looked-at repository,
+  // and so may a virtual environment's packages be, hence -S.
+  // Isolated mode does the first, but also ignores PYTHONHOME, which some
   // interpreters need; then the path is cleaned before anything is imported.
   const std::string question =
       "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]; import sysconfig; "
       "print(sysconfig.get_path('include')); print(sysconfig.get_config_var('INCLUDEPY')); "
       "print(sysconfig.get_config_h_filename())";
-  auto lines = runPython(*program, {"-I", "-c", question});
+  auto lines = runPython(*program, {"-I", "-S", "-c", question});
   if (!lines) {
     consumeError(lines.takeError());
-    lines = runPython(*program, {"-c", question});
+    lines = runPython(*program, {"-S", "-c", question});
   }
   if (!lines)
     return lines.takeError();

@@ -32,6 +32,26 @@ StringRef lineAt(StringRef text, unsigned offset) {
 /// Texts may hold any bytes; a report is UTF-8.
 std::string utf8(StringRef text) { return json::isUTF8(text) ? text.str() : json::fixUTF8(text); }
 
+/// A line of a source as a terminal may see it: no control codes.
+std::string visible(StringRef line) {
+  std::string text = utf8(line);
+  for (char &c : text)
+    if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
+      c = '?';
+  return text;
+}
+
+/// Blanks as wide as a text, tabs kept, so that a caret stands below its end.
+std::string blanksFor(StringRef text) {
+  std::string blanks;
+  for (char c : utf8(text))
+    if (c == '\t')
+      blanks += c;
+    else if ((c & 0xC0) != 0x80) // each character once, not each byte of it
+      blanks += ' ';
+  return blanks;
+}
+
 const char *verdictOf(State state) {
   switch (state) {
   case State::Fixed: return "remark";
@@ -97,10 +117,8 @@ private:
     reset();
     out << " [" << finding.rule << "]\n";
     StringRef line = lineAt(text, finding.range.begin);
-    out << utf8(line) << "\n";
-    std::string indent;
-    for (char c : line.take_front(position.column - 1))
-      indent += c == '\t' ? '\t' : ' ';
+    out << visible(line) << "\n";
+    std::string indent = blanksFor(line.take_front(position.column - 1));
     colour(raw_ostream::GREEN, true);
     out << indent << '^'
         << std::string(finding.range.size() ? finding.range.size() - 1 : 0, '~') << "\n";
@@ -166,7 +184,10 @@ private:
         if (State(i) == State::Fixable)
           list += " (" + std::to_string(safe) + " safe, " + std::to_string(review) + " review)";
       }
-    out << list << "\n";
+    out << list;
+    if (size_t errors = result.errors.size())
+      out << "; " << errors << (errors == 1 ? " source" : " sources") << " could not be looked at";
+    out << "\n";
   }
 
   const RunResult &result;

@@ -2,6 +2,7 @@
 // name its line and column and misspelt keys must be called by their name.
 #include "abi3ify/embedded.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/judge.h"
 #include "abi3ify/rule.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -18,7 +19,7 @@ namespace {
 
 class Reader {
 public:
-  Reader(StringRef file, StringRef text) : file(file), stream(text, sources) {
+  Reader(StringRef file, StringRef text) : file(file), text(text), stream(text, sources) {
     sources.setDiagHandler(
         [](const SMDiagnostic &diagnostic, void *self) {
           auto &reader = *static_cast<Reader *>(self);
@@ -39,6 +40,9 @@ public:
       readRule(*map, rule);
     else if (error.empty())
       error = position(file, 1, 1) + "a rule file is a mapping that begins with 'id:'";
+    if (error.empty() && ++document != stream.end())
+      if (yaml::Node *next = document->getRoot(); next && error.empty())
+        fail(*next, "a rule file holds one document");
     if (error.empty())
       check(rule);
     if (!error.empty())
@@ -58,7 +62,12 @@ private:
   void fail(yaml::Node &node, const Twine &message) {
     if (!error.empty())
       return;
-    auto [line, column] = sources.getLineAndColumn(node.getSourceRange().Start);
+    const char *start = node.getSourceRange().Start.getPointer();
+    // The range of a mapping in braces begins behind the brace.
+    if (isa<yaml::MappingNode, yaml::SequenceNode>(node) && start > text.begin() &&
+        (start[-1] == '{' || start[-1] == '['))
+      --start;
+    auto [line, column] = sources.getLineAndColumn(SMLoc::getFromPointer(start));
     error = position(file, line, column) + message.str();
   }
   void fail(const Twine &message) {
@@ -176,11 +185,11 @@ private:
   void match(yaml::Node *node, Rule &rule) {
     bool kindGiven = false;
     auto kind = [&](MatchKind value, yaml::Node *names) {
-      if (!kindGiven || value != MatchKind::Call)
-        rule.kind = value;
+      if (kindGiven)
+        fail(*names, "a rule matches one of call, field, name, type");
       kindGiven = true;
-      if (names)
-        rule.names = texts(names);
+      rule.kind = value;
+      rule.names = texts(names);
     };
     entries(node, [&](StringRef key, yaml::Node *value) {
       if (key == "call")
@@ -193,7 +202,8 @@ private:
         kind(MatchKind::Type, value);
       else if (key == "custom") {
         rule.custom = scalar(value);
-        kind(MatchKind::Custom, nullptr);
+        if (!findJudge(rule.custom))
+          fail(*value, "no function is called '" + rule.custom + "'");
       } else if (key == "args")
         rule.args = texts(value);
       else if (key == "of")
@@ -202,13 +212,27 @@ private:
         return false;
       return true;
     });
-    if (!kindGiven)
+    if (!kindGiven && rule.custom.empty())
       fail(*node, "match needs one of call, field, name, type, custom");
+    if (!rule.custom.empty())
+      rule.kind = MatchKind::Custom;
   }
 
-  Form form(yaml::Node *node) {
+  /// Where a form stands, and where its keys' values do.
+  struct FormNodes {
+    yaml::Node *form;
+    std::map<std::string, yaml::Node *> values;
+    yaml::Node &at(const char *key) const {
+      auto found = values.find(key);
+      return found == values.end() ? *form : *found->second;
+    }
+  };
+
+  Form form(yaml::Node *node, FormNodes &nodes) {
     Form result;
+    nodes.form = node;
     entries(node, [&](StringRef key, yaml::Node *value) {
+      nodes.values[key.str()] = value;
       if (key == "since")
         result.since = version(value);
       else if (key == "use")
@@ -297,7 +321,8 @@ private:
   }
 
   void readRule(yaml::MappingNode &root, Rule &rule) {
-    std::string signature;
+    std::vector<FormNodes> forms;
+    yaml::Node *signature = nullptr;
     bool headersGiven = false;
     entries(&root, [&](StringRef key, yaml::Node *value) {
       if (key == "id") {
@@ -311,7 +336,7 @@ private:
       else if (key == "match")
         match(value, rule);
       else if (key == "macro")
-        signature = scalar(value);
+        signature = value;
       else if (key == "macros")
         rule.macros = pairs(value);
       else if (key == "always")
@@ -320,8 +345,7 @@ private:
         rule.safety = safety(value);
       else if (key == "fix")
         each(value, [&](yaml::Node *item) {
-          rule.forms.push_back(form(item));
-          checkForm(*item, rule, rule.forms.back());
+          rule.forms.push_back(form(item, forms.emplace_back()));
         });
       else if (key == "manual")
         each(value, [&](yaml::Node *item) { rule.reasons.push_back(reason(item)); });
@@ -336,9 +360,15 @@ private:
         return false;
       return true;
     });
-    if (!signature.empty())
+    // Only now is it known what the match binds.
+    for (size_t i = 0; i < forms.size() && error.empty(); ++i)
+      checkForm(forms[i], rule, rule.forms[i]);
+    if (signature) {
+      std::string text = scalar(signature);
+      checkSignature(*signature, rule, text);
       for (const std::string &name : rule.names)
-        rule.macros.emplace_back(name, signature);
+        rule.macros.emplace_back(name, text);
+    }
     if (!headersGiven && rule.kind != MatchKind::Field)
       headersFromFacts(rule);
     stable_sort(rule.forms, [](const Form &a, const Form &b) { return a.since > b.since; });
@@ -358,8 +388,18 @@ private:
     }
   }
 
+  void checkSignature(yaml::Node &node, const Rule &rule, StringRef text) {
+    auto [result, parameters] = text.rsplit('(');
+    if (result.trim().empty() || !parameters.consume_back(")"))
+      fail(node, "expected a signature such as \"Py_ssize_t (any)\", found '" + text + "'");
+    size_t count = parameters.trim().empty() ? 0 : parameters.count(',') + 1;
+    if (count != rule.args.size() && !rule.args.empty())
+      fail(node, "the signature has " + Twine(count) + " parameters, the match binds " +
+                     Twine(rule.args.size()));
+  }
+
   /// A template may only use names that the match binds.
-  void checkForm(yaml::Node &node, const Rule &rule, const Form &form) {
+  void checkForm(const FormNodes &nodes, const Rule &rule, const Form &form) {
     auto bound = [&](StringRef name) {
       if (name == "value" && (form.uses.has(Use::Assign) || form.uses.has(Use::Update)))
         return true;
@@ -367,6 +407,8 @@ private:
         return name == "object";
       return is_contained(rule.args, name);
     };
+    if (!nodes.values.count("to") && !nodes.values.count("rename") && rule.custom.empty())
+      fail(*nodes.form, "a form needs 'to:' or 'rename:'");
     StringRef rest = form.to;
     while (true) {
       size_t dollar = rest.find('$');
@@ -375,17 +417,18 @@ private:
       rest = rest.drop_front(dollar + 1);
       StringRef name = rest.take_while([](char c) { return isAlnum(c) || c == '_'; });
       if (!bound(name))
-        fail(node, "'$" + name + "' is not bound by the match");
+        fail(nodes.at("to"), "'$" + name + "' is not bound by the match");
     }
     for (const auto &[name, type] : form.cast)
       if (!bound(name))
-        fail(node, "cast names '" + name + "', which is not bound by the match");
-    for (const auto *list : {&form.pure, &form.null, &form.nonNull})
+        fail(nodes.at("cast"), "cast names '" + name + "', which is not bound by the match");
+    for (auto [key, list] : {std::pair("pure", &form.pure), std::pair("null", &form.null),
+                             std::pair("non-null", &form.nonNull)})
       for (const std::string &name : *list)
         if (!bound(name))
-          fail(node, "'" + name + "' is not bound by the match");
+          fail(nodes.at(key), "'" + name + "' is not bound by the match");
     if (form.safety && *form.safety < rule.safety)
-      fail(node, "a form's safety may be lower than the rule's, not higher");
+      fail(nodes.at("safety"), "a form's safety may be lower than the rule's, not higher");
   }
 
   void check(const Rule &rule) {
@@ -408,7 +451,7 @@ private:
            "with 'unchanged: true'");
   }
 
-  StringRef file;
+  StringRef file, text;
   SourceMgr sources;
   std::string error;
   yaml::Stream stream;

@@ -41,6 +41,7 @@ public:
     // From here on each use has its state; generated code and suppressed
     // lines lose their edits.
     setAsideGenerated();
+    protectWhatIsHalfKnown();
     applySelection();
     suppress();
     // What is wanted is proved; what fails is dropped and said.
@@ -115,6 +116,8 @@ private:
       if (const Diagnostic *error = unit.parse.firstError()) {
         // Half an AST would give half of the findings as if it were all.
         result.errors.push_back({unit.file, describe(*error)});
+        for (const std::string &file : unit.parse.filesRead)
+          readByBroken.try_emplace(file, unit.file);
         continue;
       }
       for (auto &[file, offsets] : unit.seen)
@@ -191,6 +194,18 @@ private:
     }
   }
 
+  /// A file that a broken source reads may be used there in a way that nobody
+  /// has seen: it is not edited.
+  void protectWhatIsHalfKnown() {
+    for (Finding &finding : result.findings)
+      for (const Rewrite &rewrite : finding.rewrites)
+        if (auto broken = readByBroken.find(rewrite.file); broken != readByBroken.end()) {
+          finding.state = State::Failed;
+          finding.reason = broken->second + " also reads this file and cannot be parsed";
+          break;
+        }
+  }
+
   void applySelection() {
     erase_if(result.findings, [&](const Finding &finding) {
       return (!options.select.empty() && !is_contained(options.select, finding.rule)) ||
@@ -225,6 +240,8 @@ private:
       edits = verifyEdits(result.findings, wanted, units, result.originals, verify);
     } else
       edits = composeEdits(result.findings, wanted, result.originals);
+    for (const auto &[file, edited] : edits.files)
+      result.edits[file] = textEdits(edited, result.originals[file].size());
     if (!options.edit)
       return;
     for (size_t i = 0; i < wanted.size(); ++i)
@@ -233,6 +250,28 @@ private:
     for (auto &[file, edited] : edits.files)
       if (edited.text != result.originals[file])
         result.edited[file] = std::move(edited.text);
+  }
+
+  /// What lies between the pieces that were copied.
+  static std::vector<TextEdit> textEdits(const EditedFile &edited, size_t oldSize) {
+    std::vector<TextEdit> list;
+    unsigned at = 0;
+    std::string text;
+    auto close = [&](unsigned end) {
+      if (end > at || !text.empty())
+        list.push_back({{at, end}, text});
+      text.clear();
+    };
+    for (const Piece &piece : edited.pieces) {
+      if (piece.finding >= 0) {
+        text += edited.text.substr(piece.begin, piece.length);
+        continue;
+      }
+      close(piece.source);
+      at = piece.source + piece.length;
+    }
+    close(oldSize);
+    return list;
   }
 
   /// A group with a member that is not wanted stays as it is.
@@ -254,6 +293,7 @@ private:
   RunResult result;
   std::set<std::string> readFiles;
   SeenTokens seen;
+  std::map<std::string, std::string> readByBroken; ///< file -> a source that reads it
   std::vector<UnitFiles> units;
 };
 

@@ -76,6 +76,26 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
                 "jobs, review, verify");
 }
 
+/// Makes a path absolute. A program of the project's own is refused: the file
+/// came with the sources, and nothing of theirs is run.
+Error settlePython(StringRef file, const toml::node &node, StringRef folder, std::string &python) {
+  if (!StringRef(python).contains('/'))
+    return Error::success();
+  SmallString<256> path(python);
+  if (!sys::path::is_absolute(path)) {
+    path = folder;
+    sys::path::append(path, python);
+  }
+  sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  python = path.str().str();
+  if (path.starts_with((folder + "/").str()) && !sys::fs::exists(python + "/Python.h"))
+    return at(file, node.source(),
+              "'python' names '" + python +
+                  "' inside of the project, of which nothing is run; name an interpreter "
+                  "elsewhere, a folder with a Python.h, or give it with --python");
+  return Error::success();
+}
+
 } // namespace
 
 Expected<Settings> readSettings(const std::string &folder) {
@@ -92,9 +112,12 @@ Expected<Settings> readSettings(const std::string &folder) {
         toml::parse(std::string_view((*buffer)->getBuffer()), std::string_view(path.data(), path.size()));
     if (!parsed)
       return at(path, parsed.error().source(), StringRef(parsed.error().description()));
-    const toml::table *table = parsed.table()["tool"]["abi3ify"].as_table();
-    if (!table)
+    toml::node_view<toml::node> ours = parsed.table()["tool"]["abi3ify"];
+    if (!ours)
       return settings;
+    const toml::table *table = ours.as_table();
+    if (!table)
+      return at(path, ours.node()->source(), "[tool.abi3ify] is a table");
     for (const auto &[key, node] : *table)
       if (Error error = readKey(path, StringRef(key.str()), node, settings))
         return std::move(error);
@@ -105,6 +128,10 @@ Expected<Settings> readSettings(const std::string &folder) {
         sys::path::append(absolute, **relative);
         *relative = absolute.str().str();
       }
+    if (const toml::node *pythons = table->get("python"))
+      for (std::string &python : settings.pythons)
+        if (Error error = settlePython(path, *pythons, parent, python))
+          return std::move(error);
     return settings;
   }
   return settings;

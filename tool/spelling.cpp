@@ -1,6 +1,8 @@
 #include "abi3ify/spelling.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
+#include <functional>
+#include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
 using namespace llvm;
@@ -86,27 +88,77 @@ std::optional<SpelledRange> Spelling::range(SourceLocation begin, SourceLocation
   return std::nullopt;
 }
 
+const LangOptions &plainTextOptions() {
+  static const LangOptions options = [] {
+    LangOptions all;
+    all.LineComment = all.CPlusPlus = all.CPlusPlus11 = all.CPlusPlus14 = true;
+    all.RawStringLiterals = true;
+    return all;
+  }();
+  return options;
+}
+
+std::optional<SpelledRange> Spelling::rangeAt(FileID level, SourceLocation begin,
+                                              SourceLocation end) const {
+  // A macro's argument lies in two places: where it is spelled, and where the
+  // parameter stands in the body.
+  std::function<SourceLocation(SourceLocation, bool)> atLevel = [&](SourceLocation location,
+                                                                   bool isEnd) -> SourceLocation {
+    if (location.isInvalid() || sources.getFileID(location) == level)
+      return location;
+    if (location.isFileID())
+      return {};
+    CharSourceRange expansion = sources.getImmediateExpansionRange(location);
+    SourceLocation outer = atLevel(isEnd ? expansion.getEnd() : expansion.getBegin(), isEnd);
+    if (outer.isValid() || !sources.isMacroArgExpansion(location))
+      return outer;
+    return atLevel(sources.getImmediateSpellingLoc(location), isEnd);
+  };
+  SourceLocation first = atLevel(begin, false), last = atLevel(end, true);
+  if (first.isInvalid() || last.isInvalid())
+    return std::nullopt;
+  auto [file, from] = sources.getDecomposedSpellingLoc(first);
+  auto [endFile, to] = sources.getDecomposedSpellingLoc(last);
+  if (file != endFile || to < from || !isUsers(file))
+    return std::nullopt;
+  to += Lexer::MeasureTokenLength(sources.getSpellingLoc(last), sources, options);
+  return SpelledRange{file, {from, to}, first.isMacroID()};
+}
+
 unsigned directiveEnd(StringRef text, unsigned offset) {
-  while (true) {
-    size_t end = text.find('\n', offset);
-    if (end == StringRef::npos)
-      return text.size();
-    StringRef line = text.substr(offset, end - offset).rtrim('\r');
-    if (!line.ends_with("\\"))
-      return end;
-    offset = end + 1;
+  bool lineComment = false;
+  char quote = 0;
+  for (size_t i = offset; i < text.size(); ++i) {
+    StringRef rest = text.substr(i);
+    if (rest.starts_with("\\\r\n"))
+      i += 2;
+    else if (rest[0] == '\\' && (quote || rest.starts_with("\\\n")))
+      ++i;
+    else if (rest[0] == '\n')
+      return i;
+    else if (quote)
+      quote = rest[0] == quote ? 0 : quote;
+    else if (lineComment)
+      continue;
+    else if (rest.starts_with("//"))
+      lineComment = true;
+    else if (rest.starts_with("/*")) {
+      size_t end = text.find("*/", i + 2);
+      if (end == StringRef::npos)
+        return text.size();
+      i = end + 1;
+    } else if (rest[0] == '"' || (rest[0] == '\'' && (i == 0 || !isDigit(text[i - 1]))))
+      quote = rest[0];
   }
+  return text.size();
 }
 
 std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned limit,
                                  bool isMacro) {
-  LangOptions options;
-  options.CPlusPlus = true; // for raw strings and digit separators
-  options.CPlusPlus11 = options.CPlusPlus14 = options.LineComment = true;
   // Positions are relative to the name; only these bytes are lexed. The lexer
   // wants a terminated buffer.
   std::string part = text.slice(nameOffset, limit).str();
-  Lexer lexer(SourceLocation(), options, part.data(), part.data(), part.data() + part.size());
+  Lexer lexer(SourceLocation(), plainTextOptions(), part.data(), part.data(), part.data() + part.size());
   Token token;
   lexer.LexFromRawLexer(token);
   if (token.isNot(tok::raw_identifier))
@@ -135,6 +187,8 @@ std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned l
     } else if (token.is(tok::r_paren) && --depth == 0) {
       if (any)
         close();
+      else if (!call.args.empty())
+        return std::nullopt; // the last one is empty
       call.all = {nameOffset, nameOffset + end};
       return call;
     } else if (token.is(tok::comma) && depth == 1) {

@@ -30,7 +30,7 @@ std::vector<std::string> applySuppressions(const std::string &file, StringRef te
     std::string place = file + ":" + std::to_string(line) + ": ";
     StringRef rest = comment.drop_front(mark + strlen("abi3ify:")).ltrim();
     if (!rest.consume_front("ignore[") || !rest.contains(']')) {
-      complaints.push_back(place + "expected 'abi3ify: ignore[rule] reason'");
+      complaints.push_back(place + "expected 'abi3ify: ignore[rule] reason'; it does not count");
       continue;
     }
     auto [ids, reason] = rest.split(']');
@@ -38,7 +38,8 @@ std::vector<std::string> applySuppressions(const std::string &file, StringRef te
     reason.consume_back("*/");
     reason = reason.trim();
     if (reason.empty()) {
-      complaints.push_back(place + "a suppression needs a reason behind the bracket");
+      complaints.push_back(place + "a suppression needs a reason behind the bracket; it does not "
+                                   "count");
       continue;
     }
     // A comment that stands alone speaks of the next line.

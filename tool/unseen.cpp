@@ -1,7 +1,9 @@
 // The lexical net: identifiers that no parse has looked at.
 #include "abi3ify/facts.h"
 #include "abi3ify/match.h"
+#include "abi3ify/spelling.h"
 #include "clang/Lex/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
 using namespace llvm;
@@ -18,10 +20,9 @@ public:
       : file(file), text(text), rules(rules), floor(floor), seen(seen), findings(findings) {}
 
   void cast() {
-    LangOptions options;
-    options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
     std::string copy = text.str();
-    Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
+    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+                copy.data() + copy.size());
     Token token;
     unsigned skipUntil = 0, bodyUntil = 0;
     tok::TokenKind previous = tok::unknown;
@@ -32,7 +33,7 @@ public:
       if (begin < skipUntil)
         continue;
       if (token.is(tok::hash) && token.isAtStartOfLine()) {
-        directive(lexer, token, skipUntil, bodyUntil);
+        directive(end, skipUntil, bodyUntil);
         previous = tok::unknown;
         continue;
       }
@@ -43,29 +44,20 @@ public:
   }
 
 private:
-  void directive(Lexer &lexer, Token &token, unsigned &skipUntil, unsigned &bodyUntil) {
-    lexer.LexFromRawLexer(token);
-    unsigned offset = lexer.getCurrentBufferOffset();
-    unsigned end = directiveEnd(offset);
-    if (token.is(tok::raw_identifier) && token.getRawIdentifier() == "define") {
-      lexer.LexFromRawLexer(token); // the macro's own name
-      offset = lexer.getCurrentBufferOffset();
-      if (offset < text.size() && text[offset] == '(') // its parameters
-        skipUntil = text.find(')', offset) == StringRef::npos ? end : text.find(')', offset) + 1;
-      bodyUntil = end;
-    } else
+  /// `offset`: behind the hash.
+  void directive(unsigned offset, unsigned &skipUntil, unsigned &bodyUntil) {
+    unsigned end = directiveEnd(text, offset);
+    auto isName = [](char c) { return isAlnum(c) || c == '_'; };
+    StringRef rest = text.slice(offset, end).ltrim();
+    if (!rest.consume_front("define") || rest.empty() || isName(rest[0])) {
       skipUntil = end;
-  }
-
-  unsigned directiveEnd(unsigned offset) const {
-    while (true) {
-      size_t end = text.find('\n', offset);
-      if (end == StringRef::npos)
-        return text.size();
-      if (!text.substr(0, end).rtrim('\r').ends_with("\\"))
-        return end;
-      offset = end + 1;
+      return;
     }
+    rest = rest.ltrim(" \t\\\r\n").drop_while(isName); // the macro's own name
+    if (rest.starts_with("(")) // its parameters
+      rest = rest.drop_front(std::min(rest.find(')'), rest.size()));
+    skipUntil = end - rest.size();
+    bodyUntil = end;
   }
 
   void look(StringRef name, unsigned offset, bool inBody, tok::TokenKind previous) {

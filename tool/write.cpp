@@ -5,6 +5,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,12 +30,13 @@ std::string journalPath(const std::string &root) {
   return path.str().str();
 }
 
-/// Writes a whole file and waits until it is on the disk.
+/// Writes a whole new file and waits until it is on the disk.
 Error writeWhole(const std::string &path, StringRef text, unsigned permissions) {
-  int descriptor;
-  if (std::error_code code = sys::fs::openFileForWrite(
-          path, descriptor, sys::fs::CD_CreateAlways, sys::fs::OF_None, permissions))
-    return createStringError("cannot write " + path + ": " + code.message());
+  // What lies there is left over, or a link that must not be followed.
+  sys::fs::remove(path);
+  int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions);
+  if (descriptor < 0)
+    return createStringError("cannot write " + path + ": " + errnoAsErrorCode().message());
   while (!text.empty()) {
     ssize_t written = ::write(descriptor, text.data(), text.size());
     if (written < 0) {
@@ -94,7 +96,7 @@ Error writeFiles(const std::string &root, const Texts &texts) {
   for (const auto &[file, text] : texts) {
     sys::fs::file_status status;
     if (std::error_code code = sys::fs::status(file, status))
-      return createStringError(file + ": " + code.message());
+      return createStringError(file + ": " + code.message() + "; nothing was written");
     if (!(status.permissions() & sys::fs::owner_write))
       return createStringError(file + " is read-only; make it writable (chmod u+w) or leave it "
                                       "out; nothing was written");
@@ -105,7 +107,8 @@ Error writeFiles(const std::string &root, const Texts &texts) {
     return Error::success();
   auto fail = [&](Error error) {
     takeBack(root, entries);
-    return joinErrors(std::move(error), createStringError("nothing was changed"));
+    return createStringError(toString(std::move(error)) +
+                             "; no source was changed: mend the cause and run again");
   };
   if (Error error = writeJournal(root, "preparing", entries))
     return fail(std::move(error));
@@ -132,7 +135,9 @@ Expected<std::string> settleJournal(const std::string &root) {
     if (!journal)
       consumeError(journal.takeError());
     return createStringError(path + " is left from an interrupted run but cannot be read; "
-                                    "compare the work tree with version control, then delete it");
+                                    "look for files named '.*.abi3ify-new' beside the "
+                                    "sources, delete them and it, and compare the sources with "
+                                    "version control");
   }
   std::vector<Entry> entries;
   for (const json::Value &value : *list)
@@ -143,7 +148,7 @@ Expected<std::string> settleJournal(const std::string &root) {
       // our own temporary files below its folder.
       if (parsed.temporary != temporaryFor(parsed.target) ||
           !StringRef(realPath(parsed.target)).starts_with(realPath(root) + "/"))
-        return createStringError(path + " names files that no run of this tool writes; delete it");
+        return createStringError(path + " names files that no run of abi3ify writes; delete it");
       entries.push_back(parsed);
     }
   if (object->getString("state") == StringRef("ready")) {

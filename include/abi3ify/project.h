@@ -4,6 +4,7 @@
 #pragma once
 #include "abi3ify/floor.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/ErrorOr.h"
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct Project {
   std::vector<std::string> listed; ///< sources and headers below the paths
   std::vector<std::string> notes; ///< for stderr: what was assumed or left out
 
+  /// The root that a file (absolute, resolved) lies below, the nearest if they
+  /// nest; empty if there is none.
+  llvm::StringRef rootOf(llvm::StringRef file) const;
+
   /// Whether a file (absolute, resolved) is the project's own.
   bool owns(llvm::StringRef file) const;
 };
@@ -49,6 +54,10 @@ llvm::Expected<Project> findProject(const ProjectOptions &options);
 /// Asks the interpreter where its headers are; nothing is imported from the
 /// current folder. A folder with a Python.h stands for itself.
 llvm::Expected<PythonHeaders> askPython(llvm::StringRef executable);
+
+/// Looks a program up in the PATH, but never in a folder of it that depends on
+/// the current one: that may be the looked-at repository.
+llvm::ErrorOr<std::string> findProgram(llvm::StringRef name);
 
 /// Reads the version in INCLUDE/patchlevel.h.
 llvm::Expected<Minor> readHeaderVersion(llvm::StringRef include);

@@ -25,6 +25,12 @@ struct SourceError {
   std::string file, message; ///< message begins with the place, if there is one
 };
 
+/// A replacement of old text, ready to be made.
+struct TextEdit {
+  Range range;
+  std::string text;
+};
+
 struct RunResult {
   Project project;
   std::vector<Finding> findings; ///< by file and place
@@ -32,6 +38,9 @@ struct RunResult {
   std::vector<std::string> notes, complaints;
   Texts originals; ///< of every file of the project that was looked at
   Texts edited;    ///< the ones that change
+  /// All edits of the fixed or fixable findings, composed: in the order of the
+  /// text, without overlaps.
+  std::map<std::string, std::vector<TextEdit>> edits;
 };
 
 llvm::Expected<RunResult> run(const RunOptions &options);

@@ -45,6 +45,11 @@ public:
   /// The user's text from the token at `begin` to the end of the one at `end`.
   std::optional<SpelledRange> range(clang::SourceLocation begin, clang::SourceLocation end) const;
 
+  /// The same, but as it is spelled at one level: a file, or the expansion of
+  /// a macro's body, where the parameter stands for its argument.
+  std::optional<SpelledRange> rangeAt(clang::FileID level, clang::SourceLocation begin,
+                                      clang::SourceLocation end) const;
+
   /// Whether a file belongs to the project and may be edited.
   bool isUsers(clang::FileID file) const;
   /// Whether a location is written in a file of the user's, or in a macro body there.
@@ -77,7 +82,11 @@ struct CallText {
 std::optional<CallText> callText(llvm::StringRef text, unsigned nameOffset, unsigned limit,
                                  bool isMacro);
 
-/// The end of the #define directive in whose body `offset` stands.
+/// How plain text is lexed, whatever its language: C and C++ in one.
+const clang::LangOptions &plainTextOptions();
+
+/// The end of the #define directive in whose body `offset` stands: the line
+/// break that neither a backslash nor a comment takes along.
 unsigned directiveEnd(llvm::StringRef text, unsigned offset);
 
 } // namespace abi3ify
