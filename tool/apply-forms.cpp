@@ -221,7 +221,8 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
     location = cast<CallExpr>(site.expr)->getCallee()->IgnoreParenImpCasts()->getBeginLoc();
   auto spot = site.spelling.token(location, finding.symbol);
   if (!spot)
-    return manual(finding, "its name is put together by a macro");
+    return manual(finding, "its name comes out of a macro that pastes it together or that is not "
+                           "the project's");
   return isa<MemberExpr>(site.expr) ? applyToField(site, *form, *spot, finding)
                                     : applyToCall(site, rule, *form, *spot, finding);
 }

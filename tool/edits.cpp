@@ -101,11 +101,41 @@ private:
     out.text += text;
   }
 
+  /// if (Py_IsNone(x)) becomes if (x == Py_None), not if ((x == Py_None)): some
+  /// compilers warn of that.
+  std::string withoutDoubleParentheses(const Rewrite &rewrite) const {
+    StringRef to = rewrite.to;
+    StringRef left = source.take_front(rewrite.extent.begin).rtrim();
+    StringRef right = source.drop_front(rewrite.extent.end).ltrim();
+    if (!left.consume_back("(") || !right.starts_with(")") || !to.starts_with("(") ||
+        !to.ends_with(")"))
+      return rewrite.to;
+    // Not for what is handed to a macro or a function: NOT(x == Py_None) may
+    // negate x, and a comma would part two arguments.
+    left = left.rtrim();
+    bool condition = any_of(ArrayRef<StringRef>{"if", "while", "switch"}, [&](StringRef keyword) {
+      return left.ends_with(keyword) &&
+             (left.size() == keyword.size() ||
+              !(isAlnum(left[left.size() - keyword.size() - 1]) ||
+                left[left.size() - keyword.size() - 1] == '_'));
+    });
+    if (!condition)
+      return rewrite.to;
+    // Only if the first parenthesis is the last one's partner.
+    int depth = 0;
+    for (size_t i = 0; i < to.size(); ++i) {
+      depth += to[i] == '(' ? 1 : to[i] == ')' ? -1 : 0;
+      if (depth == 0 && i + 1 < to.size())
+        return rewrite.to;
+    }
+    return to.drop_front().drop_back().str();
+  }
+
   void emitNode(const Node &node) {
     const Rewrite &rewrite = *node.rewrite;
     if (rewrite.castsOnly)
       return emitCasts(node);
-    auto parts = parseTemplate(rewrite.to);
+    auto parts = parseTemplate(withoutDoubleParentheses(rewrite));
     std::vector<const Argument *> used;
     for (const TemplatePart &part : parts)
       if (part.argument)
@@ -265,6 +295,10 @@ private:
       while (from > 0 && isSpace(old[from - 1]) && old[from - 1] != '\n')
         --from;
     }
+    // No blank between a parenthesis of the template and the argument.
+    if (oldCount && newCount && !tail && text.ends_with("(") &&
+        old.drop_front(to).ltrim(" \t").empty())
+      to = old.size();
     // A template's own space behind "=" or "," in front of an argument.
     if (oldCount && newCount && !tail && text.ends_with(" ") && !old.ends_with(" ") &&
         to == old.size())

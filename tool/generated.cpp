@@ -4,6 +4,10 @@
 using namespace llvm;
 
 namespace abi3ify {
+const Generator Clinic = {
+    "Argument Clinic",
+    "generate it again with Argument Clinic's limited mode; it is not edited here"};
+
 namespace {
 
 struct Mark {
@@ -13,10 +17,6 @@ struct Mark {
 };
 
 constexpr size_t TopSize = 2000;
-
-const Generator Clinic = {
-    "Argument Clinic",
-    "generate it again with Argument Clinic's limited mode; it is not edited here"};
 
 const Generator Compat = {
     "pythoncapi-compat",
@@ -61,6 +61,18 @@ const Mark marks[] = {
 };
 
 } // namespace
+
+std::vector<std::pair<size_t, size_t>> clinicBlocks(StringRef text) {
+  std::vector<std::pair<size_t, size_t>> blocks;
+  constexpr StringRef Start = "[clinic start generated code]*/", End = "/*[clinic end generated code";
+  for (size_t at = text.find(Start); at != StringRef::npos; at = text.find(Start, at)) {
+    at += Start.size();
+    size_t end = std::min(text.find(End, at), text.size());
+    blocks.emplace_back(at, end);
+    at = end;
+  }
+  return blocks;
+}
 
 std::optional<Generator> recogniseGenerator(StringRef path, StringRef text) {
   // Clinic's output is a file of its own, or a block in a hand-written one;

@@ -283,17 +283,32 @@ private:
     return finding;
   }
 
-  /// A name that a macro of the user's pastes together is reported where that
-  /// macro is used.
+  /// Whether a token comes from a macro that pastes it together, or from one
+  /// of a header that is neither the user's nor Python's.
+  bool isPastedOrForeign(SourceLocation location) const {
+    while (location.isMacroID()) {
+      SourceLocation spelling = sources.getSpellingLoc(location);
+      if (sources.isWrittenInScratchSpace(spelling))
+        return true;
+      if (sources.isMacroArgExpansion(location)) {
+        location = sources.getImmediateSpellingLoc(location);
+        continue;
+      }
+      StringRef path = this->spelling.path(sources.getFileID(spelling));
+      if (!path.starts_with(pythonFolder) && !path.starts_with(NormalFolder) &&
+          !this->spelling.isUsers(spelling))
+        return true;
+      location = sources.getImmediateExpansionRange(location).getBegin();
+    }
+    return false;
+  }
+
+  /// Such a name is reported where the outermost macro is used.
   std::optional<Finding> pastedFinding(SourceLocation location, StringRef token, FileID &level) {
     auto [file, offset] = sources.getDecomposedExpansionLoc(location);
     if (!location.isMacroID() || !spelling.isUsers(file))
       return std::nullopt;
-    bool pasted = false;
-    for (SourceLocation outer = location; outer.isMacroID();
-         outer = sources.getImmediateMacroCallerLoc(outer))
-      pasted |= sources.isWrittenInScratchSpace(sources.getSpellingLoc(outer));
-    if (!pasted)
+    if (!isPastedOrForeign(location))
       return std::nullopt;
     Finding finding;
     finding.file = spelling.path(file);

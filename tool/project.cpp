@@ -458,7 +458,7 @@ private:
         continue;
       }
       Command command;
-      command.directory = project.roots.front();
+      command.directory = realPath("."); // where the user's flags are meant
       command.file = file;
       command.cxx = isCxxSource(file);
       command.args.push_back(command.cxx ? "-std=gnu++17" : "-std=gnu11");

@@ -271,11 +271,21 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
   for (const SourceError &error : result.errors)
     errors.push_back(json::Object{{"file", utf8(shortPath(error.file))},
                                   {"message", utf8(error.message)}});
+  json::Array composed;
+  for (const auto &[file, edits] : result.edits) {
+    StringRef source = result.originals.at(file);
+    for (const TextEdit &edit : edits)
+      composed.push_back(json::Object{{"file", utf8(shortPath(file))},
+                                      {"start", jsonPosition(source, edit.range.begin)},
+                                      {"end", jsonPosition(source, edit.range.end)},
+                                      {"text", utf8(edit.text)}});
+  }
   json::Value document = json::Object{{"version", 1},
                                       {"target", floor.str()},
                                       {"summary", std::move(summary)},
                                       {"errors", std::move(errors)},
-                                      {"findings", std::move(findings)}};
+                                      {"findings", std::move(findings)},
+                                      {"edits", std::move(composed)}};
   out << formatv("{0:2}", document) << "\n";
 }
 

@@ -42,10 +42,11 @@ public:
     // lines lose their edits.
     setAsideGenerated();
     protectWhatIsHalfKnown();
-    applySelection();
     suppress();
     // What is wanted is proved; what fails is dropped and said.
     makeAndVerifyEdits();
+    // Only now, because what was not asked for still explains errors.
+    applySelection();
     sort(result.findings, [](const Finding &a, const Finding &b) {
       return std::tie(a.file, a.range, a.rule) < std::tie(b.file, b.range, b.rule);
     });
@@ -175,6 +176,7 @@ private:
 
   void setAsideGenerated() {
     for (const auto &[file, text] : result.originals) {
+      setAsideBlocks(file, text);
       auto generator = recogniseGenerator(file, text);
       if (!generator)
         continue;
@@ -194,6 +196,17 @@ private:
     }
   }
 
+  /// Argument Clinic's output inside of a hand-written file has a checksum.
+  void setAsideBlocks(const std::string &file, const std::string &text) {
+    for (auto [begin, end] : clinicBlocks(text))
+      for (Finding &finding : result.findings)
+        if (finding.file == file && begin <= finding.range.begin && finding.range.begin < end) {
+          finding.state = State::Generated;
+          finding.rewrites.clear();
+          finding.reason = ("made by " + Clinic.name + ": " + Clinic.advice).str();
+        }
+  }
+
   /// A file that a broken source reads may be used there in a way that nobody
   /// has seen: it is not edited.
   void protectWhatIsHalfKnown() {
@@ -206,11 +219,13 @@ private:
         }
   }
 
+  bool isSelected(const Finding &finding) const {
+    return (options.select.empty() || is_contained(options.select, finding.rule)) &&
+           !is_contained(options.ignore, finding.rule);
+  }
+
   void applySelection() {
-    erase_if(result.findings, [&](const Finding &finding) {
-      return (!options.select.empty() && !is_contained(options.select, finding.rule)) ||
-             is_contained(options.ignore, finding.rule);
-    });
+    erase_if(result.findings, [&](const Finding &finding) { return !isSelected(finding); });
   }
 
   void suppress() {
@@ -221,7 +236,7 @@ private:
   void makeAndVerifyEdits() {
     std::vector<bool> wanted;
     for (const Finding &finding : result.findings) {
-      bool want = finding.state == State::Fixable;
+      bool want = finding.state == State::Fixable && isSelected(finding);
       if (options.edit)
         want &= finding.safety == Safety::Safe || (options.review && finding.safety == Safety::Review);
       wanted.push_back(want);
@@ -263,7 +278,8 @@ private:
       text.clear();
     };
     for (const Piece &piece : edited.pieces) {
-      if (piece.finding >= 0) {
+      // What was moved or stands there twice is new text, too.
+      if (piece.finding >= 0 || piece.source < at) {
         text += edited.text.substr(piece.begin, piece.length);
         continue;
       }

@@ -197,6 +197,13 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
   memory->addFile(NormalFolder + "/Python.h", 0,
                   MemoryBuffer::getMemBuffer("#include_next <Python.h>\n"
                                              "#include \"abi3ify-normal.h\"\n"));
+  // Some sources spell the folder of one version: <python3.11/Python.h>.
+  for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor) {
+    std::string spelled = "python3." + std::to_string(minor) + "/Python.h";
+    memory->addFile(NormalFolder + "/" + spelled, 0,
+                    MemoryBuffer::getMemBufferCopy("#include_next <" + spelled + ">\n" +
+                                                   "#include \"abi3ify-normal.h\"\n"));
+  }
   memory->addFile(NormalFolder + "/abi3ify-normal.h", 0,
                   MemoryBuffer::getMemBufferCopy(*request.normalHeader));
   auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(disk);

@@ -154,6 +154,10 @@ private:
                                      : "the full build would say: ") +
                             Twine(diagnostic.message))
                                .str();
+      // int instead of a pointer, because an undeclared function is left in
+      // the argument: not the edit's fault.
+      if (limited && pointsAtRemaining(diagnostic))
+        continue;
       if (int index = culprit(diagnostic); index >= 0)
         outcome.blamed.emplace_back(index, reason);
       else if (!limited)
@@ -162,6 +166,20 @@ private:
       // A new error elsewhere in limited mode was hidden by an earlier one; it
       // is no edit's fault and findUnannounced looks at it.
     }
+  }
+
+  /// Whether a diagnostic points at the very name of a use that stays.
+  bool pointsAtRemaining(const Diagnostic &diagnostic) const {
+    return any_of(diagnostic.places, [&](const DiagnosticPlace &place) {
+      unsigned offset = place.offset;
+      if (auto file = edits.files.find(place.file); file != edits.files.end())
+        offset = file->second.oldOffset(offset);
+      for (unsigned i = 0; i < findings.size(); ++i)
+        if (!wanted[i] && findings[i].file == place.file && findings[i].range.begin <= offset &&
+            offset < findings[i].range.end)
+          return true;
+      return false;
+    });
   }
 
   /// The edit whose text a diagnostic points at, or that shares its line.
@@ -213,19 +231,29 @@ private:
         if (announced)
           break;
       }
-      if (announced || !own || followsFromAnother(diagnostic))
+      if (announced || (own && followsFromAnother(diagnostic)))
         continue;
       Finding finding;
-      finding.file = own->file;
-      unsigned offset = own->offset;
-      if (auto file = edits.files.find(own->file); file != edits.files.end())
-        offset = file->second.oldOffset(offset);
-      finding.range = {offset, offset + 1};
+      std::string where;
+      if (own) {
+        finding.file = own->file;
+        unsigned offset = own->offset;
+        if (auto file = edits.files.find(own->file); file != edits.files.end())
+          offset = file->second.oldOffset(offset);
+        finding.range = {offset, offset + 1};
+      } else {
+        // In a header that is not the project's: the source is to blame for
+        // including it, once.
+        finding.file = units[unit].command->file;
+        finding.range = {0, 1};
+        where = " in " + diagnostic.places.back().file;
+      }
       finding.rule = NoRule.str();
       finding.symbol = "limited build";
       finding.state = State::Manual;
-      finding.message = "the limited build fails here: " + diagnostic.message;
-      finding.reason = "no rule knows this";
+      finding.message = std::string("the limited build fails ") +
+                        (own ? "here" : "for this source") + where + ": " + diagnostic.message;
+      finding.reason = own ? "no rule knows this" : "the header is not part of the project";
       outcome.unannounced.push_back(std::move(finding));
     }
   }
@@ -251,8 +279,9 @@ private:
   }
 
   void addUnannounced(const Finding &finding) {
+    // One cause often gives several errors on a line.
     for (const Finding &known : findings)
-      if (known.file == finding.file && known.message == finding.message &&
+      if (known.file == finding.file && known.symbol == finding.symbol &&
           lineOf(known.file, known.range.begin) == lineOf(finding.file, finding.range.begin))
         return;
     findings.push_back(finding);

@@ -4,6 +4,8 @@
 #pragma once
 #include "llvm/ADT/StringRef.h"
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace abi3ify {
 
@@ -11,6 +13,11 @@ struct Generator {
   llvm::StringRef name;
   llvm::StringRef advice;
 };
+
+extern const Generator Clinic;
+
+/// Argument Clinic's output in a hand-written file: pairs of begin and end.
+std::vector<std::pair<size_t, size_t>> clinicBlocks(llvm::StringRef text);
 
 std::optional<Generator> recogniseGenerator(llvm::StringRef path, llvm::StringRef text);
 

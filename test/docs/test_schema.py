@@ -63,6 +63,22 @@ class Schema(unittest.TestCase):
     def test_check_verify(self):
         self.assertGreater(self.findings(["check", "--verify"], 1)["summary"]["fixable"], 0)
 
+    def test_edits_give_the_migrated_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "test/inputs/demo", folder, dirs_exist_ok=True)
+            flags = ["--target", FLOOR, *headers_for(FLOOR)]
+            document = json.loads(run(["check", "--format", "json", *flags], folder).stdout)
+            texts = {}
+            for edit in reversed(document["edits"]):
+                path = Path(folder, edit["file"])
+                text = texts.get(path, path.read_bytes())
+                start, end = edit["start"]["offset"], edit["end"]["offset"]
+                texts[path] = text[:start] + edit["text"].encode() + text[end:]
+            run(["migrate", "--review", *flags], folder)
+            self.assertEqual(len(texts), 4)
+            for path, text in texts.items():
+                self.assertEqual(text.decode(), path.read_text(), path.name)
+
     def test_migrate(self):
         summary = self.findings(["migrate", "--review"], 0)["summary"]
         self.assertEqual(summary["fixed"], summary["total"])

@@ -50,6 +50,15 @@ TEST(Edits, OperatorsAroundArguments) {
             "x = New(p | 1, q & 2);");
 }
 
+TEST(Edits, NoDoubleParenthesesInConditions) {
+  EXPECT_EQ(call("if (OLD(p, q)) x;", "($a == $b)"), "if (p == q) x;");
+  EXPECT_EQ(call("while( OLD(p, q) ) x;", "($a == $b)"), "while( p == q ) x;");
+  EXPECT_EQ(call("if (OLD(p, q)) x;", "($a) + ($b)"), "if ((p) + (q)) x;");
+  EXPECT_EQ(call("NOT(OLD(p, q));", "($a == $b)"), "NOT((p == q));");
+  EXPECT_EQ(call("f(OLD(p, q));", "($a, $b)"), "f((p, q));");
+  EXPECT_EQ(call("endif (OLD(p, q));", "($a == $b)"), "endif ((p == q));");
+}
+
 TEST(Edits, Casts) {
   auto cast = [](bool primary) {
     return [=](Rewrite &rewrite) {
