@@ -2,6 +2,7 @@
 // which argument, and what must be cast.
 #include "abi3ify/judge.h"
 #include "abi3ify/unit.h"
+#include "clang/AST/ExprCXX.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -145,9 +146,16 @@ bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding 
 
   auto *self = dyn_cast<CXXThisExpr>(object);
   SourceLocation begin = member->getBeginLoc();
+  if (auto *arrow = dyn_cast<CXXOperatorCallExpr>(object);
+      arrow && arrow->getOperator() == OO_Arrow)
+    return manual(finding, "the member is reached through an operator-> of C++; name the object "
+                           "behind it");
   if (self && self->isImplicit()) {
+    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc());
+    if (!whole)
+      return manual(finding, "the member is not spelled in one place");
     argument.text = "this";
-    rewrite.extent = finding.range;
+    rewrite.extent = whole->range;
     argument.primary = true;
     if (const std::string *type = lookup(form.cast, "object"))
       if (needsCast(object, *type, site.context))

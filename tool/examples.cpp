@@ -292,7 +292,7 @@ private:
     std::set<unsigned> seen = matches.seen[command.file];
     for (const Finding &finding : findings)
       seen.insert(finding.range.begin);
-    findUnseen(command.file, text, all, floor, seen, findings);
+    findUnseen(command.file, text, all, floor, seen, matches.outOfLimit[command.file], findings);
     return findings;
   }
 

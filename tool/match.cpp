@@ -126,6 +126,14 @@ public:
     return true;
   }
 
+  bool VisitLambdaExpr(LambdaExpr *lambda) {
+    // The instances of a generic lambda hang on its call operator.
+    if (auto *pattern = lambda->getDependentCallOperator())
+      for (FunctionDecl *instance : pattern->specializations())
+        TraverseDecl(instance);
+    return true;
+  }
+
   bool VisitDeclRefExpr(DeclRefExpr *reference) {
     auto *decl = reference->getDecl();
     if (!decl->getDeclName().isIdentifier())
@@ -199,6 +207,10 @@ public:
       if (!spot)
         continue;
       Place place{spelling.path(spot->file), spot->offset};
+      if (use.own) { // a macro of the user's that has the name
+        markSeen(use.location, use.name);
+        continue;
+      }
       // In a template without an instance: left to the lexical net.
       if (patternPlaces.count(place) && !seen[place.first].count(place.second))
         continue;
@@ -602,7 +614,7 @@ private:
 
 /// Code that the project itself leaves out of its limited build is no use.
 void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
-                           UnitMatches &matches) {
+                           const PreprocessorFacts &full, UnitMatches &matches) {
   SkipVisitor visitor(*context.project);
   ParseRequest request;
   request.command = &command;
@@ -612,10 +624,17 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
   request.texts = context.texts;
   request.preprocessOnly = true;
   parseUnit(request, &visitor);
+  for (const auto &[file, ranges] : visitor.facts.skipped) {
+    auto also = full.skipped.find(file);
+    for (Range range : ranges)
+      if (also == full.skipped.end() ||
+          none_of(also->second, [&](Range other) { return other.contains(range); }))
+        matches.outOfLimit[file].push_back(range);
+  }
   erase_if(matches.findings, [&](const Finding &finding) {
-    auto skipped = visitor.facts.skipped.find(finding.file);
-    return skipped != visitor.facts.skipped.end() &&
-           any_of(skipped->second, [&](Range range) { return range.contains(finding.range); });
+    auto out = matches.outOfLimit.find(finding.file);
+    return out != matches.outOfLimit.end() &&
+           any_of(out->second, [&](Range range) { return range.contains(finding.range); });
   });
 }
 
@@ -645,7 +664,7 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context) {
   request.texts = context.texts;
   out.parse = parseUnit(request, &visitor);
   if (visitor.preprocessorFacts().asksForLimit)
-    dropWhatTheLimitSkips(command, context, out);
+    dropWhatTheLimitSkips(command, context, visitor.preprocessorFacts(), out);
   if (out.includesPython && !out.parse.sawNormalHeader)
     out.notes.push_back(command.file + " includes Python.h in a way that bypasses the include "
                                        "path; accessors are reported but not rewritten");

@@ -17,11 +17,12 @@ public:
   void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange,
                     const MacroArgs *) override {
     const MacroInfo *info = definition.getMacroInfo();
-    if (!info || info->isBuiltinMacro() || spelling.isUsers(info->getDefinitionLoc()))
+    if (!info || info->isBuiltinMacro() || !mayBeUsers(name.getLocation()))
       return;
-    if (!mayBeUsers(name.getLocation()))
-      return;
-    facts.uses.push_back({name.getIdentifierInfo()->getName().str(), name.getLocation()});
+    StringRef text = name.getIdentifierInfo()->getName();
+    bool own = spelling.isUsers(info->getDefinitionLoc());
+    if (!own || text.starts_with("Py") || text.starts_with("_Py"))
+      facts.uses.push_back({text.str(), name.getLocation(), own});
   }
 
   void InclusionDirective(SourceLocation hash, const Token &, StringRef name, bool angled,

@@ -121,6 +121,8 @@ private:
           readByBroken.try_emplace(file, unit.file);
         continue;
       }
+      for (auto &[file, ranges] : unit.outOfLimit)
+        llvm::append_range(outOfLimit[file], ranges);
       for (auto &[file, offsets] : unit.seen)
         seen[file].insert(offsets.begin(), offsets.end());
       llvm::append_range(findings, unit.findings);
@@ -170,7 +172,7 @@ private:
       for (const Finding &finding : result.findings)
         if (finding.file == file)
           known.insert(finding.range.begin);
-      findUnseen(file, text, rules, options.floor, known, result.findings);
+      findUnseen(file, text, rules, options.floor, known, outOfLimit[file], result.findings);
     }
   }
 
@@ -309,6 +311,7 @@ private:
   RunResult result;
   std::set<std::string> readFiles;
   SeenTokens seen;
+  std::map<std::string, std::vector<Range>> outOfLimit;
   std::map<std::string, std::string> readByBroken; ///< file -> a source that reads it
   std::vector<UnitFiles> units;
 };

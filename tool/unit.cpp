@@ -187,6 +187,15 @@ std::vector<std::string> arguments(const ParseRequest &request) {
   return args;
 }
 
+/// The real Python.h, then the normalising header. A source that limits itself
+/// is still read with the full API.
+std::string virtualPython(StringRef spelled) {
+  return ("#pragma push_macro(\"Py_LIMITED_API\")\n#undef Py_LIMITED_API\n#include_next <" +
+          spelled +
+          ">\n#pragma pop_macro(\"Py_LIMITED_API\")\n#include \"abi3ify-normal.h\"\n")
+      .str();
+}
+
 IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
   IntrusiveRefCntPtr<vfs::FileSystem> disk(vfs::createPhysicalFileSystem().release());
   disk->setCurrentWorkingDirectory(request.command->directory);
@@ -195,14 +204,12 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
   auto memory = makeIntrusiveRefCnt<vfs::InMemoryFileSystem>();
   memory->setCurrentWorkingDirectory(request.command->directory);
   memory->addFile(NormalFolder + "/Python.h", 0,
-                  MemoryBuffer::getMemBuffer("#include_next <Python.h>\n"
-                                             "#include \"abi3ify-normal.h\"\n"));
+                  MemoryBuffer::getMemBufferCopy(virtualPython("Python.h")));
   // Some sources spell the folder of one version: <python3.11/Python.h>.
   for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor) {
     std::string spelled = "python3." + std::to_string(minor) + "/Python.h";
     memory->addFile(NormalFolder + "/" + spelled, 0,
-                    MemoryBuffer::getMemBufferCopy("#include_next <" + spelled + ">\n" +
-                                                   "#include \"abi3ify-normal.h\"\n"));
+                    MemoryBuffer::getMemBufferCopy(virtualPython(spelled)));
   }
   memory->addFile(NormalFolder + "/abi3ify-normal.h", 0,
                   MemoryBuffer::getMemBufferCopy(*request.normalHeader));

@@ -16,8 +16,9 @@ namespace {
 class Net {
 public:
   Net(const std::string &file, StringRef text, const RuleSet &rules, Floor floor,
-      const std::set<unsigned> &seen, std::vector<Finding> &findings)
-      : file(file), text(text), rules(rules), floor(floor), seen(seen), findings(findings) {}
+      const std::set<unsigned> &seen, ArrayRef<Range> outOfLimit, std::vector<Finding> &findings)
+      : file(file), text(text), rules(rules), floor(floor), seen(seen), outOfLimit(outOfLimit),
+        findings(findings) {}
 
   void cast() {
     std::string copy = text.str();
@@ -61,7 +62,8 @@ private:
   }
 
   void look(StringRef name, unsigned offset, bool inBody, tok::TokenKind previous) {
-    if (seen.count(offset) || !isInteresting(name, rules, floor))
+    if (seen.count(offset) || !isInteresting(name, rules, floor) ||
+        any_of(outOfLimit, [&](Range range) { return range.contains({offset, offset}); }))
       return;
     // A member's name means something only behind a dot or an arrow.
     bool member = previous == tok::arrow || previous == tok::period;
@@ -93,14 +95,16 @@ private:
   const RuleSet &rules;
   Floor floor;
   const std::set<unsigned> &seen;
+  ArrayRef<Range> outOfLimit;
   std::vector<Finding> &findings;
 };
 
 } // namespace
 
 void findUnseen(const std::string &file, StringRef text, const RuleSet &rules, Floor floor,
-                const std::set<unsigned> &seen, std::vector<Finding> &findings) {
-  Net(file, text, rules, floor, seen, findings).cast();
+                const std::set<unsigned> &seen, ArrayRef<Range> outOfLimit,
+                std::vector<Finding> &findings) {
+  Net(file, text, rules, floor, seen, outOfLimit, findings).cast();
 }
 
 } // namespace abi3ify

@@ -175,11 +175,20 @@ private:
       if (auto file = edits.files.find(place.file); file != edits.files.end())
         offset = file->second.oldOffset(offset);
       for (unsigned i = 0; i < findings.size(); ++i)
-        if (!wanted[i] && findings[i].file == place.file && findings[i].range.begin <= offset &&
-            offset < findings[i].range.end)
+        if (!wanted[i] && findings[i].file == place.file && offset < findings[i].range.end &&
+            nameOrArrow(findings[i], offset))
           return true;
       return false;
     });
+  }
+
+  /// Whether an offset lies in the finding's name or on the -> in front of it.
+  bool nameOrArrow(const Finding &finding, unsigned offset) const {
+    auto original = originals.find(finding.file);
+    if (offset >= finding.range.begin || original == originals.end())
+      return offset >= finding.range.begin;
+    StringRef between = StringRef(original->second).slice(offset, finding.range.begin);
+    return between.size() < 8 && between.find_first_not_of("->. \t\n") == StringRef::npos;
   }
 
   /// The edit whose text a diagnostic points at, or that shares its line.

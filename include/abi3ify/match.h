@@ -23,6 +23,8 @@ struct UnitMatches {
   std::vector<Finding> findings;
   SeenTokens seen;
   bool includesPython = false;
+  /// Code that only the full build compiles, by the project's own wish.
+  std::map<std::string, std::vector<Range>> outOfLimit;
   std::vector<std::string> notes;
 };
 
@@ -33,9 +35,11 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context);
 std::vector<Finding> mergeMatches(std::vector<Finding> findings);
 
 /// The lexical net over one file: names that the floor lacks, in code that no
-/// parse has looked at. Adds findings in state unseen.
+/// parse has looked at. Adds findings in state unseen; none in the ranges
+/// `outOfLimit`, which the limited build leaves out.
 void findUnseen(const std::string &file, llvm::StringRef text, const RuleSet &rules, Floor floor,
-                const std::set<unsigned> &seen, std::vector<Finding> &findings);
+                const std::set<unsigned> &seen, llvm::ArrayRef<Range> outOfLimit,
+                std::vector<Finding> &findings);
 
 /// Whether a name is one that the floor lacks or that a rule reports anyway:
 /// the tokens worth remembering.

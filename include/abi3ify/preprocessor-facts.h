@@ -14,10 +14,11 @@ class CompilerInstance;
 
 namespace abi3ify {
 
-/// An expansion of a macro that is not the user's.
+/// An expansion of a macro, in the user's text.
 struct MacroUse {
   std::string name;
   clang::SourceLocation location; ///< of the name's token
+  bool own = false;               ///< the user's own macro, with a name like Python's
 };
 
 struct IncludeDirective {

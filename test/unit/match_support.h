@@ -52,7 +52,7 @@ public:
         for (const Finding &finding : findings)
           if (finding.file == read)
             known.insert(finding.range.begin);
-        findUnseen(read, originals[read], rules(), floor, known, findings);
+        findUnseen(read, originals[read], rules(), floor, known, unit.outOfLimit[read], findings);
       }
     llvm::stable_sort(findings, [](const Finding &a, const Finding &b) {
       return std::tie(a.file, a.range) < std::tie(b.file, b.range);

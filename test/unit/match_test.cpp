@@ -340,3 +340,49 @@ TEST(MatchLimit, TheFloorDecides) {
   EXPECT_EQ(at(9), "1:36 PyModule_AddObjectRef manual\n");
   EXPECT_EQ(at(10), "");
 }
+
+TEST(MatchLimit, ASourceThatLimitsItself) {
+  Sample sample;
+  sample.noPython = true;
+  sample.look("#define Py_LIMITED_API 0x030B0000\n#include <Python.h>\n"
+              "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t) + (t->ob_type != 0); }\n");
+  EXPECT_EQ(sample.lines(), "3:36 PyTuple_GET_SIZE fixable\n3:62 ob_type fixable\n");
+}
+
+TEST(MatchLimit, WhatTheProjectLeavesOutIsNoUse) {
+  EXPECT_EQ(linesC("#ifndef Py_LIMITED_API\n"
+                   "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n"
+                   "#if PY_VERSION_HEX < 0x03000000\n"
+                   "Py_ssize_t g(PyObject *t) { return PyTuple_GET_SIZE(t); }\n"
+                   "#endif\n"
+                   "#define N(t) PyTuple_GET_SIZE(t)\n"
+                   "#else\n"
+                   "Py_ssize_t f(PyObject *t) { return PyTuple_Size(t); }\n"
+                   "#endif\n"),
+            "");
+}
+
+TEST(Match, AMacroOfTheUsersOwn) {
+  EXPECT_EQ(linesC("#undef PyTuple_GET_SIZE\n#define PyTuple_GET_SIZE(x) own(x)\n"
+                   "static int own(int x) { return x; }\n"
+                   "int f(void) { return PyTuple_GET_SIZE(3); }\n"),
+            "");
+}
+
+TEST(MatchCxx, AnArrowOfTheUsersOwn) {
+  EXPECT_EQ(linesCxx("struct Ref { PyObject *operator->() const; };\n"
+                     "bool f(Ref r) { return r->ob_type != nullptr; }\n"),
+            "2:27 ob_type manual\n");
+}
+
+TEST(MatchCxx, GenericLambdas) {
+  EXPECT_EQ(fixedCxx("Py_ssize_t g(PyObject *t) {\n"
+                     "  auto h = [&](auto *x) { return PyTuple_GET_SIZE(x); };\n  return h(t);\n}\n"),
+            "Py_ssize_t g(PyObject *t) {\n"
+            "  auto h = [&](auto *x) { return PyTuple_Size(x); };\n  return h(t);\n}\n");
+}
+
+TEST(MatchCxx, AnImplicitThisWithTheHeadSpelled) {
+  EXPECT_EQ(fixedCxx("struct Row { PyObject_HEAD PyTypeObject *ty() { return ob_base.ob_type; } };\n"),
+            "struct Row { PyObject_HEAD PyTypeObject *ty() { return Py_TYPE((PyObject *)this); } };\n");
+}

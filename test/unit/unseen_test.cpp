@@ -13,7 +13,7 @@ namespace {
 std::string unseen(StringRef text, std::set<unsigned> seen = {}, Floor floor = {11}) {
   static const RuleSet rules = cantFail(loadRules(""));
   std::vector<Finding> findings;
-  findUnseen("a.c", text, rules, floor, seen, findings);
+  findUnseen("a.c", text, rules, floor, seen, {}, findings);
   std::string lines;
   for (const Finding &finding : findings) {
     EXPECT_EQ(finding.state, State::Unseen);
