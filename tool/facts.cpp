@@ -82,6 +82,18 @@ const Facts &facts() {
   return table;
 }
 
+std::string describeLack(StringRef name) {
+  const Fact *fact = facts().find(name);
+  std::string quoted = "'" + name.str() + "'";
+  if (fact && fact->since)
+    return quoted + " is in the Limited API only from 3." + std::to_string(*fact->since) + " on";
+  if (fact && fact->origin == "poison")
+    return quoted + " stays defined under the limit but cannot compile there";
+  if (fact && fact->origin == "abi-only")
+    return quoted + " is kept for old binaries only; it is no part of the Limited API";
+  return quoted + " is not part of the Limited API";
+}
+
 const LibcFact *findLibc(StringRef name) {
   static const StringMap<LibcFact> table = [] {
     StringMap<LibcFact> rows;

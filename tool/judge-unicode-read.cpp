@@ -230,13 +230,7 @@ private:
       extent.end = range.range.end;
     // A macro such as MAYBE_UNUSED in front of a declaration belongs to it.
     extent.begin = statementStart(text, extent.begin);
-    unsigned begin = extent.begin, end = extent.end;
-    while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
-      --begin;
-    while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r'))
-      ++end;
-    if ((begin == 0 || text[begin - 1] == '\n') && end < text.size() && text[end] == '\n')
-      extent = {begin, end + 1};
+    extent = withLines(text, extent);
     Rewrite rewrite;
     rewrite.file = site.spelling.path(range.file);
     rewrite.extent = extent;

@@ -27,13 +27,7 @@ std::optional<Rewrite> removal(const Site &site, const Stmt *statement, bool wit
   StringRef removed = text.slice(extent.begin, extent.end);
   if (removed.contains("/*") || removed.contains("//") || removed.contains("#"))
     return std::nullopt;
-  unsigned begin = extent.begin, end = extent.end;
-  while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
-    --begin;
-  while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r'))
-    ++end;
-  if ((begin == 0 || text[begin - 1] == '\n') && end < text.size() && text[end] == '\n')
-    extent = {begin, end + 1};
+  extent = withLines(text, extent);
   Rewrite rewrite;
   rewrite.file = site.spelling.path(range->file);
   rewrite.extent = extent;

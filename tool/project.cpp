@@ -1,4 +1,5 @@
 #include "abi3ify/project.h"
+#include "abi3ify/compile-command.h"
 #include "clang/Tooling/JSONCompilationDatabase.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -19,12 +20,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-bool isCxxSource(StringRef path) {
-  return StringSwitch<bool>(sys::path::extension(path))
-      .Cases({".cc", ".cpp", ".cxx", ".c++", ".C"}, true)
-      .Default(false);
-}
-bool isSource(StringRef path) { return path.ends_with(".c") || isCxxSource(path); }
 bool isHeader(StringRef path) {
   return StringSwitch<bool>(sys::path::extension(path))
       .Cases({".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc"}, true)
@@ -34,12 +29,6 @@ bool isHeader(StringRef path) {
 bool below(StringRef file, StringRef folder) {
   return file == folder ||
          (file.starts_with(folder) && (folder.ends_with("/") || file[folder.size()] == '/'));
-}
-
-std::string inFolder(StringRef a, StringRef b) {
-  SmallString<128> path(a);
-  sys::path::append(path, b);
-  return path.str().str();
 }
 
 /// The folder that holds .git, upwards from `path`; empty if there is none.
@@ -119,89 +108,6 @@ Includes scanIncludes(StringRef file) {
       (quoted ? includes.quoted : includes.angled).push_back(name.str());
   }
   return includes;
-}
-
-bool looksLikeCompiler(StringRef word) {
-  StringRef stem = sys::path::stem(word);
-  return stem.contains("gcc") || stem.contains("g++") || stem.contains("clang") ||
-         stem == "cc" || stem == "c++" || stem.ends_with("-cc") || stem.ends_with("-c++");
-}
-
-/// How many words a flag takes away that writes a file or loads a program;
-/// zero for all others. A look at the sources must do neither.
-unsigned sizeOfSideEffect(StringRef arg) {
-  if (is_contained({"-o", "-MF", "-MT", "-MQ", "-MJ", "--output", "--serialize-diagnostics",
-                    "-serialize-diagnostics", "-plugin"},
-                   arg))
-    return 2;
-  for (StringRef start : {"-M", "-o", "--output=", "-Wp,-M", "-save-temps", "--save-temps",
-                          "-ftime-", "-fplugin=", "-fpass-plugin=",
-                          "-fsave-optimization-record", "-dependency-file", "-wrapper"})
-    if (arg.starts_with(start))
-      return 1 + (arg == "-dependency-file" || arg == "-wrapper");
-  return is_contained({"-c", "-S", "-E", "-H", "-v", "-###", "--"}, arg);
-}
-
-/// The argv of a database entry without compiler, source and outputs.
-Command fromDatabase(const clang::tooling::CompileCommand &entry) {
-  Command command;
-  command.directory = realPath(entry.Directory);
-  SmallString<128> file(entry.Filename);
-  if (!sys::path::is_absolute(file))
-    file = inFolder(command.directory, entry.Filename);
-  command.file = realPath(file);
-  command.cxx = isCxxSource(command.file);
-  size_t first = 1;
-  if (entry.CommandLine.size() > 1 && looksLikeCompiler(entry.CommandLine[1]))
-    first = 2; // ccache gcc ...
-  if (first <= entry.CommandLine.size())
-    command.cxx |= StringRef(entry.CommandLine[first - 1]).ends_with("++");
-  for (size_t i = first; i < entry.CommandLine.size(); ++i) {
-    StringRef arg = entry.CommandLine[i];
-    // "-Xclang -load -Xclang FILE" would load a program.
-    if (arg == "-Xclang" && i + 1 < entry.CommandLine.size() &&
-        is_contained({"-load", "-add-plugin", "-plugin"}, StringRef(entry.CommandLine[i + 1]))) {
-      i += 3;
-      continue;
-    }
-    if (unsigned size = sizeOfSideEffect(arg)) {
-      i += size - 1;
-      continue;
-    }
-    if (!arg.starts_with("-") && isSource(arg)) {
-      std::string path = sys::path::is_absolute(arg) ? arg.str() : inFolder(command.directory, arg);
-      if (realPath(path) == command.file)
-        continue;
-    }
-    command.args.push_back(arg.str());
-  }
-  return command;
-}
-
-/// Moves the flags that name a folder with a Python.h to pythonArgs, and
-/// returns the first of these folders.
-std::optional<PythonHeaders> takePythonFolder(Command &command) {
-  std::optional<PythonHeaders> headers;
-  std::vector<std::string> rest;
-  for (size_t i = 0; i < command.args.size(); ++i) {
-    size_t first = i;
-    StringRef arg = command.args[i];
-    bool names = arg.consume_front("-isystem") || arg.consume_front("-I");
-    if (names && arg.empty() && i + 1 < command.args.size())
-      arg = command.args[++i];
-    std::string folder = sys::path::is_absolute(arg) ? arg.str() : inFolder(command.directory, arg);
-    bool python = names && sys::fs::exists(inFolder(folder, "Python.h"));
-    auto &list = python ? command.pythonArgs : rest;
-    list.insert(list.end(), command.args.begin() + first, command.args.begin() + i + 1);
-    if (!python || headers)
-      continue;
-    if (auto minor = readHeaderVersion(folder))
-      headers = PythonHeaders{folder, "", *minor};
-    else
-      consumeError(minor.takeError());
-  }
-  command.args = std::move(rest);
-  return headers;
 }
 
 class Finder {
@@ -524,6 +430,19 @@ private:
 
 } // namespace
 
+std::string inFolder(StringRef a, StringRef b) {
+  SmallString<128> path(a);
+  sys::path::append(path, b);
+  return path.str().str();
+}
+
+bool isCxxSource(StringRef path) {
+  return StringSwitch<bool>(sys::path::extension(path))
+      .Cases({".cc", ".cpp", ".cxx", ".c++", ".C"}, true)
+      .Default(false);
+}
+bool isSource(StringRef path) { return path.ends_with(".c") || isCxxSource(path); }
+
 std::string realPath(StringRef path) {
   SmallString<256> real;
   if (!sys::fs::real_path(path, real))
@@ -558,109 +477,6 @@ bool Project::owns(StringRef file) const {
     return below(file, realPath(python.include)) ||
            (!python.platformInclude.empty() && below(file, realPath(python.platformInclude)));
   });
-}
-
-Expected<Minor> readHeaderVersion(StringRef include) {
-  std::string path = inFolder(include, "patchlevel.h");
-  auto buffer = MemoryBuffer::getFile(path);
-  if (!buffer)
-    return createStringError(path + ": " + buffer.getError().message());
-  StringRef rest = (*buffer)->getBuffer();
-  size_t at = rest.find("PY_MINOR_VERSION");
-  Minor minor;
-  if (at == StringRef::npos ||
-      rest.drop_front(at + strlen("PY_MINOR_VERSION")).ltrim().consumeInteger(10, minor))
-    return createStringError(path + ": no PY_MINOR_VERSION in it");
-  return minor;
-}
-
-/// What a run of the interpreter printed, line by line.
-static Expected<std::vector<std::string>> runPython(StringRef program,
-                                                    ArrayRef<StringRef> arguments) {
-  SmallString<128> output;
-  if (std::error_code code = sys::fs::createTemporaryFile("abi3ify", "txt", output))
-    return createStringError("cannot make a temporary file: " + code.message());
-  FileRemover remover(output);
-  std::vector<StringRef> argv = {program};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  // PYTHONPATH may name the looked-at repository.
-  std::vector<StringRef> environment;
-  for (char **entry = environ; *entry; ++entry)
-    if (!StringRef(*entry).starts_with("PYTHONPATH="))
-      environment.push_back(*entry);
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef("")};
-  std::string message;
-  int status = sys::ExecuteAndWait(program, argv, ArrayRef<StringRef>(environment), redirects,
-                                   /*SecondsToWait=*/30, 0, &message);
-  auto buffer = MemoryBuffer::getFile(output);
-  if (status != 0 || !buffer)
-    return createStringError("the interpreter '" + program +
-                             "' did not say where its headers are" +
-                             (message.empty() ? "" : " (" + message + ")") +
-                             "; give one that runs, or a folder with a Python.h, with --python");
-  std::vector<std::string> lines;
-  for (StringRef line : split((*buffer)->getBuffer(), '\n'))
-    if (!line.trim().empty())
-      lines.push_back(line.trim().str());
-  return lines;
-}
-
-ErrorOr<std::string> findProgram(StringRef name) {
-  if (name.contains('/'))
-    return sys::findProgramByName(name);
-  const char *path = std::getenv("PATH");
-  SmallVector<StringRef> folders;
-  StringRef(path ? path : "").split(folders, ':', -1, /*KeepEmpty=*/false);
-  erase_if(folders, [](StringRef folder) { return !sys::path::is_absolute(folder); });
-  if (folders.empty())
-    return std::make_error_code(std::errc::no_such_file_or_directory);
-  return sys::findProgramByName(name, folders);
-}
-
-static Expected<PythonHeaders> headersAt(StringRef include, StringRef platformInclude) {
-  auto minor = readHeaderVersion(include);
-  if (!minor)
-    return minor.takeError();
-  return PythonHeaders{include.str(), platformInclude.str(), *minor};
-}
-
-Expected<PythonHeaders> askPython(StringRef executable) {
-  if (sys::fs::exists(inFolder(executable, "Python.h")))
-    return headersAt(realPath(executable), "");
-  if (sys::fs::is_directory(executable))
-    return createStringError("the folder '" + executable +
-                             "' has no Python.h; give an interpreter or the folder of its "
-                             "Python.h with --python");
-  auto program = findProgram(executable);
-  if (!program || !sys::fs::exists(*program))
-    return createStringError("cannot find the interpreter '" + executable +
-                             "'; give one that is installed with --python");
-  // Never import from the current folder: it may be the looked-at repository,
-  // and so may a virtual environment's packages be, hence -S.
-  // Isolated mode does the first, but also ignores PYTHONHOME, which some
-  // interpreters need; then the path is cleaned before anything is imported.
-  const std::string question =
-      "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]; import sysconfig; "
-      "print(sysconfig.get_path('include')); print(sysconfig.get_config_var('INCLUDEPY')); "
-      "print(sysconfig.get_config_h_filename())";
-  auto lines = runPython(*program, {"-I", "-S", "-c", question});
-  if (!lines) {
-    consumeError(lines.takeError());
-    lines = runPython(*program, {"-S", "-c", question});
-  }
-  if (!lines)
-    return lines.takeError();
-  for (size_t i = 0; i < lines->size() && i < 2; ++i) {
-    StringRef include = (*lines)[i];
-    if (!sys::fs::exists(inFolder(include, "Python.h")))
-      continue;
-    bool whole = sys::fs::exists(inFolder(include, "pyconfig.h")) || lines->size() < 3;
-    return headersAt(include, whole ? "" : sys::path::parent_path((*lines)[2]));
-  }
-  return createStringError("the interpreter '" + executable + "' has no headers: " +
-                           (lines->empty() ? "" : (*lines)[0]) +
-                           "/Python.h is missing; install its development package (python3-dev) "
-                           "or give another interpreter with --python");
 }
 
 } // namespace abi3ify

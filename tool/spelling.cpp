@@ -153,6 +153,16 @@ unsigned directiveEnd(StringRef text, unsigned offset) {
   return text.size();
 }
 
+Range withLines(StringRef text, Range range) {
+  unsigned begin = range.begin, end = range.end;
+  while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
+    --begin;
+  while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r'))
+    ++end;
+  bool alone = (begin == 0 || text[begin - 1] == '\n') && end < text.size() && text[end] == '\n';
+  return alone ? Range{begin, end + 1} : range;
+}
+
 std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned limit,
                                  bool isMacro) {
   // Positions are relative to the name; only these bytes are lexed. The lexer

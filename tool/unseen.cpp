@@ -79,7 +79,7 @@ private:
                                    : !rules.forName(name).empty() ? rules.forName(name)
                                                                   : rules.forType(name);
     finding.rule = known.empty() ? NoRule.str() : known.front()->id;
-    finding.message = known.empty() ? "'" + name.str() + "' is not part of the Limited API"
+    finding.message = known.empty() ? describeLack(name)
                                     : known.front()->title;
     finding.inMacro = inBody;
     finding.expansions = 0;

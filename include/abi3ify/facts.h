@@ -43,6 +43,9 @@ private:
 /// The table in the binary.
 const Facts &facts();
 
+/// Why a floor lacks a name, as a message.
+std::string describeLack(llvm::StringRef name);
+
 /// The libc header that declares a name and that Python.h stopped including,
 /// with the first floor at which it did: facts/libc.tsv.
 struct LibcFact {

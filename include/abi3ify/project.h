@@ -62,6 +62,11 @@ llvm::ErrorOr<std::string> findProgram(llvm::StringRef name);
 /// Reads the version in INCLUDE/patchlevel.h.
 llvm::Expected<Minor> readHeaderVersion(llvm::StringRef include);
 
+/// FOLDER/NAME.
+std::string inFolder(llvm::StringRef folder, llvm::StringRef name);
+bool isCxxSource(llvm::StringRef path);
+bool isSource(llvm::StringRef path);
+
 /// Absolute path with symbolic links resolved; the path itself if that fails.
 std::string realPath(llvm::StringRef path);
 

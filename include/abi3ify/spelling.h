@@ -85,6 +85,9 @@ std::optional<CallText> callText(llvm::StringRef text, unsigned nameOffset, unsi
 /// How plain text is lexed, whatever its language: C and C++ in one.
 const clang::LangOptions &plainTextOptions();
 
+/// A range grown to its whole lines, if nothing else stands on them.
+Range withLines(llvm::StringRef text, Range range);
+
 /// The end of the #define directive in whose body `offset` stands: the line
 /// break that neither a backslash nor a comment takes along.
 unsigned directiveEnd(llvm::StringRef text, unsigned offset);

@@ -1,0 +1,553 @@
+// The AST against the rules and the facts: one visitor for every shape of use.
+#include "abi3ify/match-ast.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/judge.h"
+#include "abi3ify/libc-includes.h"
+#include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/site.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+#include "clang/Frontend/CompilerInstance.h"
+#include "llvm/Support/Path.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+using Place = std::pair<std::string, unsigned>;
+
+/// The findings of one unit, while it is visited: one for a spelled token.
+class Matches {
+public:
+  /// Adds a finding of the AST; several expansions of one macro body are kept
+  /// apart until mergeMatches.
+  void add(Finding finding, FileID level) {
+    Place place{finding.file, finding.range.begin};
+    if (finding.inMacro && !levels[place].insert(level).second && !finding.hasEdit())
+      return;
+    known.insert(place);
+    list.push_back(std::move(finding));
+  }
+  bool has(const Place &place) const { return known.count(place); }
+  std::vector<Finding> list;
+
+private:
+  std::set<Place> known;
+  std::map<Place, std::set<FileID>> levels;
+};
+
+class Visitor : public RecursiveASTVisitor<Visitor> {
+public:
+  Visitor(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
+          const std::string &pythonFolder, Matches &matches, SeenTokens &seen,
+          LibcUses &libcUses)
+      : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context),
+        pythonFolder(pythonFolder), matches(matches), seen(seen), libcUses(libcUses) {}
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+  bool shouldVisitImplicitCode() const { return false; }
+
+  bool TraverseDecl(Decl *decl) {
+    if (decl && isa<TranslationUnitDecl>(decl->getDeclContext() ? cast<Decl>(decl->getDeclContext()) : decl) &&
+        !isa<TranslationUnitDecl>(decl) && !isNearUsers(decl))
+      return true;
+    auto *outer = function;
+    bool outerPattern = inPattern;
+    if (auto *inner = dyn_cast_or_null<FunctionDecl>(decl))
+      function = inner;
+    if (auto *context = dyn_cast_or_null<DeclContext>(decl))
+      inPattern = context->isDependentContext();
+    bool result = RecursiveASTVisitor::TraverseDecl(decl);
+    function = outer;
+    inPattern = outerPattern;
+    return result;
+  }
+
+  bool TraverseStmt(Stmt *stmt) {
+    if (!stmt)
+      return true;
+    parents.push_back(stmt);
+    bool result = RecursiveASTVisitor::TraverseStmt(stmt);
+    parents.pop_back();
+    return result;
+  }
+
+  bool VisitNamedDecl(NamedDecl *decl) {
+    if (auto *identifier = decl->getIdentifier())
+      markSeen(decl->getLocation(), identifier->getName());
+    return true;
+  }
+
+  bool VisitVarDecl(VarDecl *decl) {
+    // A definition needs the struct's size, so an opaque one has no form.
+    auto *record = decl->getType()->getAsRecordDecl();
+    if (!record || isa<ParmVarDecl>(decl) || !isPythons(record))
+      return true;
+    // `static PyTypeObject T;` ahead of the definition proper is none.
+    if (decl->getDefinition() ? decl->getDefinition() != decl : decl->getActingDefinition() != decl)
+      return true;
+    StringRef name = structNameOf(record);
+    const Fact *fact = facts().find(name);
+    if (fact && fact->usableAt(context.floor) && fact->isStruct() && fact->opacity == "opaque")
+      addGeneric(decl->getLocation(), decl->getName(), name,
+                 ("definition of a static " + name + ", which is opaque in the Limited API").str(),
+                 Use::Value,
+                 name == "PyTypeObject"
+                     ? "make it a heap type: a PyType_Spec, and PyType_FromSpec when the module is "
+                       "initialised"
+                     : "the Limited API only has pointers to it");
+    return true;
+  }
+
+  bool VisitCallExpr(CallExpr *call) {
+    StringRef name = calledName(call);
+    if (name.empty())
+      return true;
+    auto rules = context.rules->forCall(name);
+    if (rules.empty())
+      return true;
+    auto *callee = cast<DeclRefExpr>(call->getCallee()->IgnoreParenImpCasts());
+    if (!isPythons(callee->getDecl()))
+      return true;
+    Site site = siteOf(call);
+    for (const Expr *argument : call->arguments())
+      site.args.push_back(argument->IgnoreParenImpCasts());
+    tryRules(rules, site, callee->getBeginLoc(), name, name);
+    return true;
+  }
+
+  bool VisitUnresolvedLookupExpr(UnresolvedLookupExpr *lookup) {
+    if (lookup->getName().isIdentifier()) {
+      StringRef name = lookup->getName().getAsIdentifierInfo()->getName();
+      name.consume_front(NormalPrefix);
+      markSeen(lookup->getNameLoc(), name);
+    }
+    return true;
+  }
+
+  bool VisitLambdaExpr(LambdaExpr *lambda) {
+    // The instances of a generic lambda hang on its call operator.
+    if (auto *pattern = lambda->getDependentCallOperator())
+      for (FunctionDecl *instance : pattern->specializations())
+        TraverseDecl(instance);
+    return true;
+  }
+
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    auto *decl = reference->getDecl();
+    if (!decl->getDeclName().isIdentifier())
+      return true;
+    StringRef name = decl->getName();
+    name.consume_front(NormalPrefix);
+    markSeen(reference->getLocation(), name);
+    if (!isPythons(decl)) {
+      libcUses.add(reference->getLocation(), decl->getName(), decl);
+      return true;
+    }
+    Site site = siteOf(reference);
+    useName(site, reference->getLocation(), name);
+    return true;
+  }
+
+  bool VisitMemberExpr(MemberExpr *member) {
+    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+    if (!field || !field->getIdentifier())
+      return true;
+    StringRef name = field->getName();
+    markSeen(member->getMemberLoc(), name);
+    auto rules = context.rules->forField(name);
+    // PyObject_HEAD's members are spelled in Python's headers, but in a struct
+    // of the user's they are the user's.
+    if (!isPythons(field->getParent())) {
+      if (!rules.empty())
+        noteOtherField(member, name);
+      return true;
+    }
+    if (isPartOfOpaque(member))
+      return true;
+    StringRef record = structNameOf(field->getParent());
+    Site site = siteOf(member);
+    SmallVector<const Rule *, 2> mine;
+    copy_if(rules, std::back_inserter(mine),
+            [&](const Rule *rule) { return rule->structName == record; });
+    std::string symbol = (record + "." + name).str();
+    if (!mine.empty() && isWayToOpaque(site))
+      return true;
+    if (tryRules(mine, site, member->getMemberLoc(), name, name))
+      return true;
+    const Fact *fact = facts().find(record);
+    if (!fact || !fact->memberUsableAt(name, context.floor))
+      addGeneric(member->getMemberLoc(), name, symbol,
+                 ("'" + name + "' of " + record + " is not part of the Limited API").str(),
+                 site.use);
+    return true;
+  }
+
+  bool VisitTypeLoc(TypeLoc type) {
+    if (auto alias = type.getAs<TypedefTypeLoc>())
+      useType(alias.getNameLoc(), alias.getDecl());
+    else if (auto tag = type.getAs<TagTypeLoc>())
+      useType(tag.getNameLoc(), tag.getDecl());
+    return true;
+  }
+
+  bool VisitDesignatedInitExpr(DesignatedInitExpr *init) {
+    for (auto &designator : init->designators())
+      if (designator.isFieldDesignator())
+        if (auto *name = designator.getFieldName())
+          markSeen(designator.getFieldLoc(), name->getName());
+    return true;
+  }
+
+  /// Macros that the AST no longer shows.
+  void useMacros(const PreprocessorFacts &facts_) {
+    for (const MacroUse &use : facts_.uses) {
+      auto spot = spelling.token(use.location, use.name);
+      if (!spot)
+        continue;
+      Place place{spelling.path(spot->file), spot->offset};
+      if (use.own) { // a macro of the user's that has the name
+        markSeen(use.location, use.name);
+        continue;
+      }
+      // In a template without an instance: left to the lexical net.
+      if (patternPlaces.count(place) && !seen[place.first].count(place.second))
+        continue;
+      markSeen(use.location, use.name);
+      libcUses.add(use.location, use.name, nullptr);
+      if (matches.has(place))
+        continue;
+      if (tryNameRules(use.location, use.name))
+        continue;
+      if (!facts().lacking(use.name, context.floor))
+        continue;
+      addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
+    }
+  }
+
+  const std::set<Place> &otherFields() const { return otherFieldPlaces; }
+
+private:
+  Site siteOf(const Expr *expr) {
+    Site site{ast, spelling, context.floor, function, {}, expr, {}, Use::Value, nullptr, nullptr};
+    // The visited expression itself lies on top.
+    site.parents = parents;
+    while (!site.parents.empty() && site.parents.back() == expr)
+      site.parents = site.parents.drop_back();
+    classifyUse(site);
+    return site;
+  }
+
+  bool isPythons(const Decl *decl) const {
+    if (auto *named = dyn_cast<NamedDecl>(decl))
+      if (named->getDeclName().isIdentifier() && named->getName().starts_with(NormalPrefix))
+        return true;
+    SourceLocation location = sources.getSpellingLoc(decl->getLocation());
+    if (location.isInvalid())
+      return false;
+    FileID file = sources.getFileID(location);
+    auto [it, added] = pythonFiles.try_emplace(file);
+    if (added)
+      it->second = StringRef(spelling.path(file)).starts_with(pythonFolder) &&
+                   !spelling.isUsers(file);
+    return it->second;
+  }
+
+  bool isNearUsers(const Decl *decl) const {
+    SourceLocation location = decl->getLocation();
+    return location.isValid() &&
+           spelling.isUsers(sources.getFileID(sources.getExpansionLoc(location)));
+  }
+
+  StringRef structNameOf(const RecordDecl *record) {
+    auto [it, added] = structNames.try_emplace(record);
+    if (added)
+      it->second = structName(record);
+    return it->second;
+  }
+
+  void markSeen(SourceLocation location, StringRef name) {
+    if (!isInteresting(name, *context.rules, context.floor))
+      return;
+    auto spot = spelling.token(location, name);
+    if (!spot)
+      return;
+    // A template's own code is judged in its instances, where types are known.
+    if (inPattern)
+      patternPlaces.insert({spelling.path(spot->file), spot->offset});
+    else
+      seen[spelling.path(spot->file)].insert(spot->offset);
+  }
+
+  std::optional<Finding> findingAt(SourceLocation location, StringRef token, FileID &level) {
+    if (inPattern)
+      return std::nullopt;
+    auto spot = spelling.token(location, token);
+    if (!spot)
+      return pastedFinding(location, token, level);
+    Finding finding;
+    finding.file = spelling.path(spot->file);
+    finding.range = {spot->offset, unsigned(spot->offset + token.size())};
+    finding.inMacro = spot->inMacro;
+    finding.symbol = token.str();
+    level = spot->level;
+    return finding;
+  }
+
+  std::optional<Finding> findingOf(const Rule &rule, SourceLocation location, StringRef token,
+                                   FileID &level) {
+    auto finding = findingAt(location, token, level);
+    if (finding) {
+      finding->rule = rule.id;
+      finding->message = rule.title;
+    }
+    return finding;
+  }
+
+  /// Whether a token comes from a macro that pastes it together, or from one
+  /// of a header that is neither the user's nor Python's.
+  bool isPastedOrForeign(SourceLocation location) const {
+    while (location.isMacroID()) {
+      SourceLocation spelling = sources.getSpellingLoc(location);
+      if (sources.isWrittenInScratchSpace(spelling))
+        return true;
+      if (sources.isMacroArgExpansion(location)) {
+        location = sources.getImmediateSpellingLoc(location);
+        continue;
+      }
+      StringRef path = this->spelling.path(sources.getFileID(spelling));
+      if (!path.starts_with(pythonFolder) && !path.starts_with(NormalFolder) &&
+          !this->spelling.isUsers(spelling))
+        return true;
+      location = sources.getImmediateExpansionRange(location).getBegin();
+    }
+    return false;
+  }
+
+  /// Such a name is reported where the outermost macro is used.
+  std::optional<Finding> pastedFinding(SourceLocation location, StringRef token, FileID &level) {
+    auto [file, offset] = sources.getDecomposedExpansionLoc(location);
+    if (!location.isMacroID() || !spelling.isUsers(file))
+      return std::nullopt;
+    if (!isPastedOrForeign(location))
+      return std::nullopt;
+    Finding finding;
+    finding.file = spelling.path(file);
+    unsigned length = Lexer::MeasureTokenLength(sources.getExpansionLoc(location), sources,
+                                                ast.getLangOpts());
+    finding.range = {offset, offset + length};
+    finding.symbol = token.str();
+    level = file;
+    return finding;
+  }
+
+  /// Tries the rules in their order; true if one of them made a finding.
+  bool tryRules(ArrayRef<const Rule *> rules, const Site &site, SourceLocation location,
+                StringRef token, StringRef symbol) {
+    for (const Rule *rule : rules) {
+      if (!rule->always && facts().find(symbol) && !facts().lacking(symbol, context.floor))
+        continue;
+      // A rule that fires at every floor is only about the uses that it names.
+      if (rule->always && rule->custom.empty() && rule->kind != MatchKind::Field &&
+          !rule->formFor(site.use, context.floor) && !namesUse(*rule, site.use))
+        continue;
+      FileID level;
+      auto finding = findingOf(*rule, location, token, level);
+      if (!finding)
+        continue;
+      if (Judge judge = rule->custom.empty() ? nullptr : findJudge(rule->custom)) {
+        if (!judge(site, *rule, *finding))
+          continue;
+      } else
+        applyForms(site, *rule, *finding);
+      matches.add(std::move(*finding), level);
+      return true;
+    }
+    return false;
+  }
+
+  static bool namesUse(const Rule &rule, Use use) {
+    return any_of(rule.reasons, [&](const Reason &reason) { return reason.uses.has(use); });
+  }
+
+  bool tryNameRules(SourceLocation location, StringRef name) {
+    for (const Rule *rule : context.rules->forName(name)) {
+      if (!rule->always && facts().find(name) && !facts().lacking(name, context.floor))
+        continue;
+      FileID level;
+      auto finding = findingOf(*rule, location, name, level);
+      if (!finding)
+        continue;
+      applyRename(*rule, location, name, *finding);
+      matches.add(std::move(*finding), level);
+      return true;
+    }
+    return false;
+  }
+
+  void applyRename(const Rule &rule, SourceLocation location, StringRef name, Finding &finding) {
+    for (const Form &form : rule.forms) {
+      const std::string *to = lookup(form.rename, name);
+      if (form.since > context.floor.minor || (form.rename.size() && !to))
+        continue;
+      Rewrite rewrite;
+      rewrite.file = finding.file;
+      rewrite.extent = finding.range;
+      rewrite.to = to ? *to : form.to;
+      // What goes away takes the white space behind it along.
+      if (auto spot = spelling.token(location, name); spot && rewrite.to.empty())
+        rewrite.extent.end += spelling.text(spot->file).substr(rewrite.extent.end)
+                                  .take_while([](char c) { return c == ' ' || c == '\t'; })
+                                  .size();
+      finding.rewrites.push_back(rewrite);
+      finding.safety = form.safety ? lower(rule.safety, *form.safety) : rule.safety;
+      return;
+    }
+    const std::string *reason = rule.reasonFor(Use::Value);
+    finding.reason = reason ? *reason : "no form of rule '" + rule.id + "' holds at this floor";
+  }
+
+  /// A function, object or enumerator of Python's, by name.
+  void useName(const Site &site, SourceLocation location, StringRef name) {
+    auto spot = spelling.token(location, name);
+    if (spot && matches.has({spelling.path(spot->file), spot->offset}))
+      return;
+    // The call around it is visited first and has matched where it could.
+    if (tryNameRules(location, name))
+      return;
+    const Fact *fact = facts().find(name);
+    if (fact && fact->usableAt(context.floor))
+      return;
+    for (const Rule *rule : context.rules->forCall(name))
+      if (!rule->always) {
+        FileID level;
+        auto finding = findingOf(*rule, location, name, level);
+        if (!finding)
+          return;
+        finding->reason = "it is not called here but used by name; wrap the replacement in a "
+                          "function of your own";
+        matches.add(std::move(*finding), level);
+        return;
+      }
+    addGeneric(location, name, name, describeLack(name), site.use);
+  }
+
+  void useType(SourceLocation location, const NamedDecl *decl) {
+    if (!decl->getIdentifier())
+      return;
+    StringRef name = decl->getName();
+    markSeen(location, name);
+    if (!isPythons(decl)) {
+      libcUses.add(location, name, decl);
+      return;
+    }
+    const Fact *fact = facts().find(name);
+    if (auto *record = dyn_cast<RecordDecl>(decl); !fact && record)
+      fact = facts().find(structNameOf(record));
+    if (fact && fact->usableAt(context.floor))
+      return;
+    FileID level;
+    for (const Rule *rule : context.rules->forType(name)) {
+      auto finding = findingOf(*rule, location, name, level);
+      if (!finding)
+        return;
+      if (const std::string *reason = rule->reasonFor(Use::Value))
+        finding->reason = *reason;
+      matches.add(std::move(*finding), level);
+      return;
+    }
+    addGeneric(location, name, name, describeLack(name), Use::Value);
+  }
+
+  void addGeneric(SourceLocation location, StringRef token, StringRef symbol,
+                  const std::string &message, Use use,
+                  const std::string &reason = "no rule knows a replacement") {
+    FileID level;
+    auto finding = findingAt(location, token, level);
+    if (!finding || matches.has({finding->file, finding->range.begin}))
+      return;
+    finding->rule = NoRule.str();
+    finding->symbol = symbol.str();
+    finding->message = message;
+    finding->use = use;
+    finding->reason = reason;
+    matches.add(std::move(*finding), level);
+  }
+
+  /// o->long_value.ob_digit: the outer member is the use, not what lies in it.
+  bool isPartOfOpaque(const MemberExpr *member) {
+    auto *outer = dyn_cast<MemberExpr>(member->getBase()->IgnoreParenImpCasts());
+    auto *field = outer ? dyn_cast<FieldDecl>(outer->getMemberDecl()) : nullptr;
+    if (!field || member->isArrow() || !field->getIdentifier() || !isPythons(field->getParent()))
+      return false;
+    const Fact *fact = facts().find(structNameOf(field->getParent()));
+    return !fact || !fact->memberUsableAt(field->getName(), context.floor);
+  }
+
+  /// o->ob_type->tp_name: the member of the opaque type is the use; only a
+  /// replacement for that one can take the rest along.
+  bool isWayToOpaque(const Site &site) {
+    const Stmt *child = site.expr;
+    for (const Stmt *parent : reverse(site.parents)) {
+      if (isa<ParenExpr, ImplicitCastExpr>(parent)) {
+        child = parent;
+        continue;
+      }
+      auto *outer = dyn_cast<MemberExpr>(parent);
+      auto *field = outer && outer->getBase() == child
+                        ? dyn_cast<FieldDecl>(outer->getMemberDecl())
+                        : nullptr;
+      if (!field || !field->getIdentifier() || !isPythons(field))
+        return false;
+      const Fact *fact = facts().find(structNameOf(field->getParent()));
+      return fact && fact->opacity == "opaque";
+    }
+    return false;
+  }
+
+  /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too.
+  void noteOtherField(const MemberExpr *member, StringRef name) {
+    auto spot = spelling.token(member->getMemberLoc(), name);
+    if (spot && spot->inMacro)
+      otherFieldPlaces.insert({spelling.path(spot->file), spot->offset});
+  }
+
+  ASTContext &ast;
+  SourceManager &sources;
+  const Spelling &spelling;
+  const MatchContext &context;
+  const std::string &pythonFolder;
+  Matches &matches;
+  SeenTokens &seen;
+  LibcUses &libcUses;
+  const FunctionDecl *function = nullptr;
+  bool inPattern = false; ///< in a template, not in an instance of it
+  std::set<Place> patternPlaces;
+  SmallVector<const Stmt *, 64> parents;
+  mutable DenseMap<FileID, bool> pythonFiles;
+  DenseMap<const RecordDecl *, StringRef> structNames;
+  std::set<Place> otherFieldPlaces;
+};
+
+} // namespace
+
+std::vector<Finding> matchAst(ASTContext &ast, const Spelling &spelling,
+                              const MatchContext &context, const std::string &pythonFolder,
+                              const PreprocessorFacts &preprocessor, SeenTokens &seen,
+                              LibcUses &libcUses) {
+  Matches matches;
+  Visitor visitor(ast, spelling, context, pythonFolder, matches, seen, libcUses);
+  visitor.TraverseDecl(ast.getTranslationUnitDecl());
+  visitor.useMacros(preprocessor);
+  for (Finding &finding : matches.list)
+    if (visitor.otherFields().count({finding.file, finding.range.begin})) {
+      finding.rewrites.clear();
+      finding.safety = Safety::Manual;
+      finding.reason = "other expansions of this macro reach a member of another struct";
+    }
+  return std::move(matches.list);
+}
+
+} // namespace abi3ify
