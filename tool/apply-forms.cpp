@@ -37,6 +37,30 @@ void describe(Argument &argument, const Expr *expr, const Site &site, const Form
       argument.cast = *type;
 }
 
+/// Whether an expression mentions something called `name`.
+bool mentions(const Stmt *stmt, StringRef name) {
+  if (!stmt)
+    return false;
+  if (auto *reference = dyn_cast<DeclRefExpr>(stmt))
+    if (reference->getDecl()->getDeclName().isIdentifier() &&
+        reference->getDecl()->getName() == name)
+      return true;
+  return any_of(stmt->children(), [&](const Stmt *child) { return mentions(child, name); });
+}
+
+/// A local variable of the template (py_...) that an argument also names.
+std::string takenLocal(const Site &site, const Form &form) {
+  StringRef rest = form.to;
+  for (size_t at = rest.find("py_"); at != StringRef::npos; at = rest.find("py_")) {
+    StringRef name = rest.drop_front(at).take_while([](char c) { return isAlnum(c) || c == '_'; });
+    for (const Expr *argument : site.args)
+      if (mentions(argument, name))
+        return name.str();
+    rest = rest.drop_front(at + name.size());
+  }
+  return {};
+}
+
 bool withinOneBody(const Spot &spot, const SpelledRange &range) {
   return range.file == spot.file && range.inMacro == spot.inMacro;
 }
@@ -221,6 +245,13 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
       !isPure(cast<MemberExpr>(site.expr)->getBase(), site.context))
     return manual(finding, "the replacement would evaluate the object twice, and it has side "
                            "effects");
+
+  if (site.assignmentIsValue && form->uses.has(site.use))
+    return manual(finding, "the value of the assignment is used, and the replacement has none; "
+                           "make the assignment a statement of its own");
+  if (std::string taken = takenLocal(site, *form); !taken.empty())
+    return manual(finding, "the replacement needs a variable '" + taken +
+                               "', and the arguments use one of that name");
 
   SourceLocation location;
   if (auto *member = dyn_cast<MemberExpr>(site.expr))

@@ -7,6 +7,7 @@
 // Assumed: the container is a local variable; functions that are called in
 // between cannot reach it, because it was not passed to them.
 #include "abi3ify/judge.h"
+#include "clang/AST/ExprCXX.h"
 #include "clang/AST/ParentMap.h"
 #include "clang/Analysis/CFG.h"
 #include "llvm/ADT/PostOrderIterator.h"
@@ -66,7 +67,7 @@ Index classifyIndex(const Expr *expr, ASTContext &context) {
     if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
       if (variable->hasLocalStorage())
         return {Index::Variable, keyOf(variable), variable};
-  if (auto *op = dyn_cast<UnaryOperator>(expr); op && op->isIncrementOp())
+  if (auto *op = dyn_cast<UnaryOperator>(expr); op && op->getOpcode() == UO_PostInc)
     if (auto *reference = dyn_cast<DeclRefExpr>(peel(op->getSubExpr())))
       if (auto *variable = dyn_cast<VarDecl>(reference->getDecl()))
         if (variable->hasLocalStorage())
@@ -77,7 +78,8 @@ Index classifyIndex(const Expr *expr, ASTContext &context) {
 class Analysis {
 public:
   Analysis(const Site &site, const VarDecl *container, const CallExpr *target)
-      : context(site.context), function(site.function), container(container), target(target),
+      : context(site.context), spelling(site.spelling), function(site.function),
+        container(container), target(target),
         parents(const_cast<Stmt *>(site.function->getBody())) {}
 
   /// False if the function has no CFG (then nothing is known).
@@ -85,6 +87,8 @@ public:
     CFG::BuildOptions options;
     options.setAllAlwaysAdd();
     options.AddInitializers = true;
+    if (lvalueEscapes(function->getBody()))
+      return false;
     auto cfg = CFG::buildCFG(function, const_cast<Stmt *>(function->getBody()), &context, options);
     if (!cfg)
       return false;
@@ -123,6 +127,36 @@ private:
     return reference && reference->getDecl() == container;
   }
 
+  /// The name of a function of Python's; the user's may be called like one.
+  StringRef pythonName(const CallExpr *call) const {
+    const FunctionDecl *callee = call->getDirectCallee();
+    return callee && !spelling.isUsers(callee->getLocation()) ? calledName(call) : StringRef();
+  }
+
+  /// Whether somebody else may read or write the variable itself: its address
+  /// is taken, a reference is bound to it, or a lambda captures it so.
+  bool lvalueEscapes(const Stmt *stmt) const {
+    if (!stmt)
+      return false;
+    if (auto *lambda = dyn_cast<LambdaExpr>(stmt))
+      for (const LambdaCapture &capture : lambda->captures())
+        if (capture.capturesVariable() && capture.getCapturedVar() == container)
+          return true;
+    if (auto *reference = dyn_cast<DeclRefExpr>(stmt); reference &&
+                                                       reference->getDecl() == container) {
+      const Stmt *parent = parents.getParentIgnoreParens(const_cast<DeclRefExpr *>(reference));
+      if (auto *cast = dyn_cast_or_null<ImplicitCastExpr>(parent))
+        return cast->getCastKind() != CK_LValueToRValue;
+      if (auto *op = dyn_cast_or_null<BinaryOperator>(parent))
+        return !op->isAssignmentOp();
+      // Py_CLEAR takes the address for itself.
+      if (auto *op = dyn_cast_or_null<UnaryOperator>(parent); op && op->getOpcode() == UO_AddrOf)
+        return spelling.isUsers(op->getOperatorLoc());
+      return true;
+    }
+    return any_of(stmt->children(), [&](const Stmt *child) { return lvalueEscapes(child); });
+  }
+
   static bool isFilling(StringRef name) {
     return name == "PyTuple_SET_ITEM" || name == "PyList_SET_ITEM" || name == "PyTuple_SetItem" ||
            name == "PyList_SetItem";
@@ -132,8 +166,8 @@ private:
            name == "Py_DecRef";
   }
   static bool isHarmless(StringRef name) {
-    return name.ends_with("_GET_SIZE") || name == "PyTuple_Size" || name == "PyList_Size" ||
-           name == "Py_SIZE";
+    return name == "PyTuple_GET_SIZE" || name == "PyList_GET_SIZE" || name == "PyTuple_Size" ||
+           name == "PyList_Size" || name == "Py_SIZE";
   }
 
   void define(const Expr *value, Knowledge &state) const {
@@ -145,7 +179,7 @@ private:
     if (value->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
       state.kind = Knowledge::Null;
     if (auto *call = dyn_cast<CallExpr>(value)) {
-      StringRef name = calledName(call);
+      StringRef name = pythonName(call);
       if (name == "PyTuple_New" || name == "PyList_New")
         state.kind = Knowledge::Fresh;
     }
@@ -164,9 +198,12 @@ private:
       return;
     }
     if (auto *op = dyn_cast<BinaryOperator>(stmt); op && op->isAssignmentOp()) {
-      if (isContainer(op->getLHS()))
+      if (isContainer(op->getLHS())) {
         define(op->getRHS(), state);
-      else
+        // other = t = PyTuple_New(1): the value goes on from here.
+        if (state.kind == Knowledge::Fresh && !isKnownUse(op))
+          state.kind = Knowledge::Shared;
+      } else
         changeIndex(op->getLHS(), stepOf(op), state);
       return;
     }
@@ -189,7 +226,7 @@ private:
   }
 
   void transferCall(const CallExpr *call, Knowledge &state) {
-    StringRef name = calledName(call);
+    StringRef name = pythonName(call);
     if (call->getNumArgs() < 1 || !isContainer(call->getArg(0)))
       return;
     if (isRelease(name)) {
@@ -270,8 +307,8 @@ private:
   }
 
   /// A mention of the container that shows it to nobody.
-  bool isKnownUse(const DeclRefExpr *reference) const {
-    const Stmt *child = reference;
+  bool isKnownUse(const Expr *mention) const {
+    const Stmt *child = mention;
     for (const Stmt *parent = parents.getParent(child); parent;
          child = parent, parent = parents.getParent(parent)) {
       if (isa<ParenExpr, ImplicitCastExpr>(parent))
@@ -289,11 +326,12 @@ private:
         return op->isEqualityOp() || op->isLogicalOp();
       }
       if (auto *call = dyn_cast<CallExpr>(parent)) {
-        StringRef name = calledName(call);
+        StringRef name = pythonName(call);
         return call->getNumArgs() && call->getArg(0) == child &&
                (isFilling(name) || isRelease(name) || isHarmless(name));
       }
-      return isa<IfStmt, WhileStmt, ForStmt, DoStmt, ReturnStmt, ConditionalOperator>(parent) &&
+      return isa<IfStmt, WhileStmt, ForStmt, DoStmt, ReturnStmt, CompoundStmt, LabelStmt, CaseStmt,
+                 DefaultStmt, ConditionalOperator>(parent) &&
              !(isa<ConditionalOperator>(parent) &&
                cast<ConditionalOperator>(parent)->getCond() != child);
     }
@@ -301,6 +339,7 @@ private:
   }
 
   ASTContext &context;
+  const Spelling &spelling;
   const FunctionDecl *function;
   const VarDecl *container;
   const CallExpr *target;

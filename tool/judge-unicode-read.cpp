@@ -138,6 +138,23 @@ public:
     return it->second;
   }
 
+  /// Whether another variable of the function has the name of u, so that "u"
+  /// may mean something else at a READ.
+  bool isShadowed(const VarDecl *string) const {
+    class Finder : public ConstDynamicRecursiveASTVisitor {
+    public:
+      const VarDecl *wanted = nullptr;
+      bool found = false;
+      bool VisitVarDecl(const VarDecl *variable) override {
+        found |= variable != wanted && variable->getDeclName() == wanted->getDeclName();
+        return true;
+      }
+    } finder;
+    finder.wanted = string;
+    finder.TraverseStmt(site.function->getBody());
+    return finder.found;
+  }
+
   /// u names the same string wherever it is mentioned.
   bool staysTheSame(const VarDecl *string) const {
     unsigned changes = isa<ParmVarDecl>(string) ? 1 : 0;
@@ -166,6 +183,8 @@ public:
       return std::nullopt;
     const VarDecl *string = localVariable(kindCall->getArg(0));
     if (!string || string != localVariable(dataCall->getArg(0)) || !staysTheSame(string))
+      return std::nullopt;
+    if (isShadowed(string))
       return std::nullopt;
     std::string spelled = spelledString(kindCall->getArg(0));
     std::vector<Rewrite> rewrites;
@@ -328,7 +347,8 @@ bool judgeUnicodeRead(const Site &site, const Rule &rule, Finding &finding) {
   Pattern pattern(site);
   auto accept = [&](std::vector<Rewrite> rewrites, SourceLocation anchor) {
     finding.safety = lower(rule.safety, Safety::Review);
-    finding.reason = "each character is read by a checked call";
+    finding.reason = "each character is read by a checked call, which gives (Py_UCS4)-1 where the "
+                     "macro gave the 0 behind the last one";
     finding.rewrites = std::move(rewrites);
     finding.group = (finding.file + ":" +
                      Twine(anchor.getRawEncoding())).str();

@@ -70,6 +70,20 @@ const IfStmt *deadBranch(const Site &site) {
   return parent != end && isa<CompoundStmt>(*parent) ? branch : nullptr;
 }
 
+/// Whether an accessor to a string's memory is called in here.
+bool readsMemory(const Stmt *stmt) {
+  if (!stmt)
+    return false;
+  if (auto *call = dyn_cast<CallExpr>(stmt)) {
+    StringRef name = calledName(call);
+    if (name.consume_front("PyUnicode_") &&
+        (name == "DATA" || name == "KIND" || name == "READ" || name.ends_with("BYTE_DATA") ||
+         name == "MAX_CHAR_VALUE" || name == "IS_ASCII" || name.starts_with("IS_COMPACT")))
+      return true;
+  }
+  return any_of(stmt->children(), [](const Stmt *child) { return readsMemory(child); });
+}
+
 } // namespace
 
 bool judgeUnicodeReady(const Site &site, const Rule &rule, Finding &finding) {
@@ -81,6 +95,12 @@ bool judgeUnicodeReady(const Site &site, const Rule &rule, Finding &finding) {
     finding.safety = Safety::Manual;
     finding.reason = "its argument has side effects, which must stay";
     return true;
+  }
+  // Before 3.12 the full build may need the call where memory is still read.
+  if (site.use != Use::Statement || readsMemory(site.function ? site.function->getBody() : nullptr)) {
+    finding.safety = lower(finding.safety, Safety::Review);
+    finding.reason = "before 3.12, a full build that still reads a string's memory directly needs "
+                     "the string ready";
   }
   std::optional<Rewrite> gone;
   if (const IfStmt *branch = deadBranch(site))

@@ -82,7 +82,7 @@ public:
 
   bool VisitVarDecl(VarDecl *decl) {
     // A definition needs the struct's size, so an opaque one has no form.
-    auto *record = decl->getType()->getAsRecordDecl();
+    auto *record = decl->getType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
     if (!record || isa<ParmVarDecl>(decl) || !isPythons(record))
       return true;
     // `static PyTypeObject T;` ahead of the definition proper is none.
@@ -92,12 +92,38 @@ public:
     const Fact *fact = facts().find(name);
     if (fact && fact->usableAt(context.floor) && fact->isStruct() && fact->opacity == "opaque")
       addGeneric(decl->getLocation(), decl->getName(), name,
-                 ("definition of a static " + name + ", which is opaque in the Limited API").str(),
+                 ("definition of a " + StringRef(decl->hasGlobalStorage() ? "static " : "") + name +
+                  ", which is opaque in the Limited API")
+                     .str(),
                  Use::Value,
-                 name == "PyTypeObject"
+                 name == "PyTypeObject" && decl->hasGlobalStorage()
                      ? "make it a heap type: a PyType_Spec, and PyType_FromSpec when the module is "
                        "initialised"
                      : "the Limited API only has pointers to it");
+    return true;
+  }
+
+  bool VisitFieldDecl(FieldDecl *decl) {
+    auto *record = decl->getType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
+    StringRef name = record && isPythons(record) ? structNameOf(record) : StringRef();
+    const Fact *fact = facts().find(name);
+    if (fact && fact->opacity == "opaque" && decl->getIdentifier() && !isPythons(decl->getParent()))
+      addGeneric(decl->getLocation(), decl->getName(), name,
+                 ("a struct holds a " + name + ", which is opaque in the Limited API").str(),
+                 Use::Value, "the Limited API only has pointers to it");
+    return true;
+  }
+
+  bool VisitUnaryExprOrTypeTraitExpr(UnaryExprOrTypeTraitExpr *size) {
+    if (!size->isArgumentType())
+      return true;
+    auto *record = size->getArgumentType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
+    StringRef name = record && isPythons(record) ? structNameOf(record) : StringRef();
+    const Fact *fact = facts().find(name);
+    if (fact && fact->opacity == "opaque")
+      addGeneric(size->getArgumentTypeInfo()->getTypeLoc().getBeginLoc(), name, name,
+                 ("the size of " + name + " is not known in the Limited API").str(), Use::SizeOf,
+                 "the Limited API only has pointers to it");
     return true;
   }
 
@@ -231,7 +257,9 @@ public:
 
 private:
   Site siteOf(const Expr *expr) {
-    Site site{ast, spelling, context.floor, function, {}, expr, {}, Use::Value, nullptr, nullptr};
+    Site site{ast, spelling, context.floor};
+    site.function = function;
+    site.expr = expr;
     // The visited expression itself lies on top.
     site.parents = parents;
     while (!site.parents.empty() && site.parents.back() == expr)

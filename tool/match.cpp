@@ -103,13 +103,19 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
 
 } // namespace
 
+bool isSlotMember(StringRef name) {
+  return facts().find(("Py_" + name).str()) &&
+         (name.starts_with("tp_") || name.starts_with("nb_") || name.starts_with("sq_") ||
+          name.starts_with("mp_") || name.starts_with("am_") || name.starts_with("bf_"));
+}
+
 bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
   // Names without Python's prefix (digit, getter) are ordinary words.
   bool prefixed = name.starts_with("Py") || name.starts_with("_Py") || name.starts_with("PY") ||
                   name.starts_with("METH_");
   if (prefixed && facts().lacking(name, floor))
     return true;
-  if (!rules.forField(name).empty())
+  if (!rules.forField(name).empty() || isSlotMember(name))
     return true;
   return any_of(rules.forName(name), [](const Rule *rule) { return rule->always; });
 }

@@ -184,6 +184,7 @@ private:
         continue;
       result.notes.push_back(file + ": made by " + generator->name.str() + "; " +
                              generator->advice.str());
+      generated.insert_or_assign(file, *generator);
       for (Finding &finding : result.findings) {
         bool touches = finding.file == file ||
                        any_of(finding.rewrites, [&, &path = file](const Rewrite &rewrite) {
@@ -257,6 +258,13 @@ private:
       edits = verifyEdits(result.findings, wanted, units, result.originals, verify);
     } else
       edits = composeEdits(result.findings, wanted, result.originals);
+    // What only the compiler found, in generated code.
+    for (Finding &finding : result.findings)
+      if (auto made = generated.find(finding.file);
+          made != generated.end() && finding.state == State::Manual) {
+        finding.state = State::Generated;
+        finding.reason = ("made by " + made->second.name + ": " + made->second.advice).str();
+      }
     for (const auto &[file, edited] : edits.files)
       result.edits[file] = textEdits(edited, result.originals[file].size());
     if (!options.edit)
@@ -312,6 +320,7 @@ private:
   std::set<std::string> readFiles;
   SeenTokens seen;
   std::map<std::string, std::vector<Range>> outOfLimit;
+  std::map<std::string, Generator> generated; ///< file -> who made it
   std::map<std::string, std::string> readByBroken; ///< file -> a source that reads it
   std::vector<UnitFiles> units;
 };

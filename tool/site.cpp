@@ -107,6 +107,12 @@ void classifyUse(Site &site) {
       if (op->isAssignmentOp() && op->getLHS() == child) {
         site.use = op->isCompoundAssignmentOp() ? Use::Update : Use::Assign;
         site.assignment = op;
+        Site around = site;
+        around.expr = op;
+        around.parents = site.parents.take_until(
+            [&](const Stmt *stmt) { return stmt == op; });
+        classifyUse(around);
+        site.assignmentIsValue = around.use != Use::Statement;
       } else if (op->getOpcode() == BO_Comma && op->getLHS() == child)
         site.use = Use::Statement;
       else if (op->getOpcode() == BO_Comma) {

@@ -68,7 +68,7 @@ private:
     // A member's name means something only behind a dot or an arrow.
     bool member = previous == tok::arrow || previous == tok::period;
     bool lacking = facts().lacking(name, floor) || !rules.forName(name).empty();
-    if (member ? rules.forField(name).empty() : !lacking)
+    if (member ? rules.forField(name).empty() && !isSlotMember(name) : !lacking)
       return;
     Finding finding;
     finding.file = file;

@@ -225,6 +225,7 @@ private:
         continue;
       bool announced = false;
       const DiagnosticPlace *own = nullptr;
+      unsigned ownLine = 0;
       for (const DiagnosticPlace &place : diagnostic.places) {
         if (!options.project->owns(place.file) || !originals.count(place.file))
           continue;
@@ -237,10 +238,11 @@ private:
         for (unsigned i = 0; i < findings.size(); ++i)
           announced |= !wanted[i] && touches(findings[i], place.file, line);
         own = &place;
+        ownLine = line;
         if (announced)
           break;
       }
-      if (announced || (own && followsFromAnother(diagnostic)))
+      if (announced || (own && followsFromAnother(diagnostic, own->file, ownLine)))
         continue;
       Finding finding;
       std::string where;
@@ -267,24 +269,43 @@ private:
     }
   }
 
-  /// An error about a name that a remaining finding is about, or about the
-  /// user's own name whose declaration that finding has made impossible.
-  bool followsFromAnother(const Diagnostic &diagnostic) const {
+  /// An error that a remaining finding causes on another line: about the same
+  /// name close by, or about a name of the user's whose declaration that
+  /// finding has made impossible.
+  bool followsFromAnother(const Diagnostic &diagnostic, const std::string &file,
+                          unsigned line) const {
     SmallVector<StringRef, 8> parts;
     StringRef(diagnostic.message).split(parts, '\'');
-    bool namesPythons = false;
-    for (size_t i = 1; i < parts.size(); i += 2) {
-      StringRef quoted = parts[i];
-      namesPythons |= quoted.starts_with("Py") || quoted.starts_with("_Py");
-      for (unsigned f = 0; f < findings.size(); ++f)
-        if (!wanted[f] && (quoted.contains(findings[f].symbol) ||
-                           StringRef(findings[f].symbol).contains(quoted)))
+    for (size_t i = 1; i < parts.size(); i += 2)
+      for (unsigned f = 0; f < findings.size(); ++f) {
+        if (wanted[f])
+          continue;
+        unsigned its = lineOf(findings[f].file, findings[f].range.begin);
+        bool near = findings[f].file == file && its <= line && line <= its + 3;
+        if (near && (findings[f].symbol == parts[i] ||
+                     StringRef(findings[f].symbol).ends_with(("." + parts[i]).str())))
           return true;
-    }
-    bool anyLeft = false;
-    for (unsigned f = 0; f < findings.size(); ++f)
-      anyLeft |= !wanted[f];
-    return anyLeft && !namesPythons;
+        if (StringRef(diagnostic.message).contains("undeclared identifier") &&
+            lineNames(findings[f], parts[i]))
+          return true;
+      }
+    return false;
+  }
+
+  /// Whether the line of a finding has a word.
+  bool lineNames(const Finding &finding, StringRef word) const {
+    auto original = originals.find(finding.file);
+    if (original == originals.end() || word.empty())
+      return false;
+    StringRef text = original->second;
+    size_t begin = text.rfind('\n', finding.range.begin);
+    StringRef line = text.substr(begin == StringRef::npos ? 0 : begin + 1).split('\n').first;
+    auto isWord = [](char c) { return isAlnum(c) || c == '_'; };
+    for (size_t at = line.find(word); at != StringRef::npos; at = line.find(word, at + 1))
+      if ((at == 0 || !isWord(line[at - 1])) &&
+          (at + word.size() == line.size() || !isWord(line[at + word.size()])))
+        return true;
+    return false;
   }
 
   void addUnannounced(const Finding &finding) {

@@ -16,11 +16,12 @@ struct Site {
   const Spelling &spelling;
   Floor floor;
   const clang::FunctionDecl *function = nullptr; ///< whose body it stands in
-  llvm::ArrayRef<const clang::Stmt *> parents;   ///< outermost first
+  llvm::ArrayRef<const clang::Stmt *> parents = {}; ///< outermost first
   const clang::Expr *expr = nullptr;             ///< the call or member access
-  llvm::SmallVector<const clang::Expr *, 4> args; ///< without parentheses and implicit casts
+  llvm::SmallVector<const clang::Expr *, 4> args = {}; ///< without parentheses and implicit casts
   Use use = Use::Value;
   const clang::BinaryOperator *assignment = nullptr; ///< for Use::Assign and Use::Update
+  bool assignmentIsValue = false; ///< the assignment's own value is used
   const clang::Stmt *statement = nullptr; ///< for Use::Statement: the whole statement
 };
 

@@ -386,3 +386,57 @@ TEST(MatchCxx, AnImplicitThisWithTheHeadSpelled) {
   EXPECT_EQ(fixedCxx("struct Row { PyObject_HEAD PyTypeObject *ty() { return ob_base.ob_type; } };\n"),
             "struct Row { PyObject_HEAD PyTypeObject *ty() { return Py_TYPE((PyObject *)this); } };\n");
 }
+
+// A tuple that other code can reach when it is filled.
+TEST(FreshContainer, TheValueOfTheDefinitionGoesOn) {
+  EXPECT_EQ(linesC("int f(PyObject *list, PyObject *x) { PyObject *t;\n"
+                   "  if (PyList_Append(list, t = PyTuple_New(1)) < 0) return -1;\n"
+                   "  PyTuple_SET_ITEM(t, 0, x); return 0; }\n"),
+            "3:3 PyTuple_SET_ITEM manual\n");
+}
+
+TEST(FreshContainer, ItsAddressIsTaken) {
+  EXPECT_EQ(linesC("void stash(PyObject *);\n"
+                   "void f(PyObject *x) { PyObject *t; PyObject **p = &t; t = PyTuple_New(1);\n"
+                   "  stash(*p); PyTuple_SET_ITEM(t, 0, x); }\n"),
+            "3:14 PyTuple_SET_ITEM manual\n");
+}
+
+TEST(FreshContainer, AFunctionOfTheUsersWithAHarmlessName) {
+  EXPECT_EQ(linesC("Py_ssize_t my_GET_SIZE(PyObject *);\n"
+                   "void f(PyObject *x) { PyObject *t = PyTuple_New(1); my_GET_SIZE(t);\n"
+                   "  PyTuple_SET_ITEM(t, 0, x); }\n"),
+            "3:3 PyTuple_SET_ITEM manual\n");
+}
+
+TEST(FreshContainer, NullTestsAndCleanUpAreKnown) {
+  EXPECT_EQ(fixedC("int f(PyObject *x) { PyObject *t; if (!(t = PyTuple_New(1))) return -1;\n"
+                   "  PyTuple_SET_ITEM(t, 0, x); Py_CLEAR(t); return 0; }\n"),
+            "int f(PyObject *x) { PyObject *t; if (!(t = PyTuple_New(1))) return -1;\n"
+            "  PyTuple_SetItem(t, 0, x); Py_CLEAR(t); return 0; }\n");
+}
+
+TEST(MatchNames, ALocalOfTheTemplateIsTaken) {
+  EXPECT_EQ(linesC("void f(PyObject **p, PyObject *py_old) { Py_XSETREF(*p, py_old); }\n"),
+            "1:42 Py_XSETREF manual\n");
+}
+
+TEST(MatchUse, TheValueOfAnAssignmentIsUsed) {
+  EXPECT_EQ(linesC("void f(PyObject *o, PyTypeObject *t) { PyTypeObject *x; x = o->ob_type = t; }\n"),
+            "1:64 ob_type manual\n");
+}
+
+TEST(UnicodeRead, AShadowedString) {
+  EXPECT_EQ(linesC("Py_UCS4 f(PyObject *u, PyObject *other) { Py_UCS4 c; int kind = PyUnicode_KIND(u);\n"
+                   "  void *data = PyUnicode_DATA(u);\n"
+                   "  { PyObject *u = other; (void)u; c = PyUnicode_READ(kind, data, 0); } return c; }\n"),
+            "1:65 PyUnicode_KIND manual\n2:16 PyUnicode_DATA manual\n"
+            "3:39 PyUnicode_READ manual\n");
+}
+
+TEST(MatchOpaque, HeldByValue) {
+  EXPECT_EQ(linesC("typedef struct { PyObject_HEAD PyTypeObject inner; } Inner;\n"
+                   "PyTypeObject table[2];\n"
+                   "size_t f(void) { return sizeof(PyTypeObject); }\n"),
+            "1:45 PyTypeObject manual\n2:14 PyTypeObject manual\n3:32 PyTypeObject manual\n");
+}
