@@ -84,3 +84,8 @@ TEST(FloorText, ReadsVersions) {
     EXPECT_EQ(read(bad), std::string("'") + bad +
                              "' is not a target; give one of 3.8 to 3.15");
 }
+
+TEST(FactsTable, UnstableNamesAreNeverLimited) {
+  EXPECT_TRUE(facts().lacking("PyUnstable_Module_SetGIL", Floor{15}));
+  EXPECT_FALSE(facts().lacking("my_own_name", Floor{8}));
+}
