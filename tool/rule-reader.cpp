@@ -444,6 +444,12 @@ private:
       fail("a field rule needs 'of:' with the struct's name");
     if (rule.forms.empty() && rule.reasons.empty() && rule.custom.empty())
       fail("a rule needs 'fix:' or 'manual:'");
+    if (rule.kind == MatchKind::Call || rule.kind == MatchKind::Custom)
+      for (const std::string &name : rule.names)
+        if (const Fact *fact = facts().find(name);
+            fact && fact->kind == "macro" && !lookup(rule.macros, name))
+          fail("'" + name + "' is a macro of Python's headers, so a call of it is only seen with "
+               "'macro:', which says how to declare it");
     bool positive = any_of(rule.examples, [](auto &e) { return !e.unchanged; });
     bool negative = any_of(rule.examples, [](auto &e) { return e.unchanged; });
     if (!positive || !negative)

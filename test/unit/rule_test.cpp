@@ -256,3 +256,9 @@ TEST(RuleSet, FindsRulesByName) {
   EXPECT_EQ(rules.find("tuple-get-size"), nullptr);
   EXPECT_TRUE(rules.forCall("PyTuple_GET_SIZE").empty());
 }
+
+TEST(RuleReader, AMacroMustBeDeclared) {
+  EXPECT_EQ(errorWith("macro: \"Py_ssize_t (any)\"\n", ""),
+            file + "1:1: 'PyTuple_GET_SIZE' is a macro of Python's headers, so a call of it is only "
+                   "seen with 'macro:', which says how to declare it");
+}
