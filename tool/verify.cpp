@@ -225,7 +225,7 @@ private:
         continue;
       bool announced = false;
       const DiagnosticPlace *own = nullptr;
-      unsigned ownLine = 0;
+      unsigned ownOffset = 0;
       for (const DiagnosticPlace &place : diagnostic.places) {
         if (!options.project->owns(place.file) || !originals.count(place.file))
           continue;
@@ -238,11 +238,11 @@ private:
         for (unsigned i = 0; i < findings.size(); ++i)
           announced |= !wanted[i] && touches(findings[i], place.file, line);
         own = &place;
-        ownLine = line;
+        ownOffset = offset;
         if (announced)
           break;
       }
-      if (announced || (own && followsFromAnother(diagnostic, own->file, ownLine)))
+      if (announced || (own && followsFromAnother(diagnostic, own->file, ownOffset)))
         continue;
       Finding finding;
       std::string where;
@@ -270,19 +270,17 @@ private:
   }
 
   /// An error that a remaining finding causes on another line: about the same
-  /// name close by, or about a name of the user's whose declaration that
-  /// finding has made impossible.
+  /// name in the same statement, or about a name of the user's whose
+  /// declaration that finding has made impossible.
   bool followsFromAnother(const Diagnostic &diagnostic, const std::string &file,
-                          unsigned line) const {
+                          unsigned offset) const {
     SmallVector<StringRef, 8> parts;
     StringRef(diagnostic.message).split(parts, '\'');
     for (size_t i = 1; i < parts.size(); i += 2)
       for (unsigned f = 0; f < findings.size(); ++f) {
         if (wanted[f])
           continue;
-        unsigned its = lineOf(findings[f].file, findings[f].range.begin);
-        bool near = findings[f].file == file && its <= line && line <= its + 3;
-        if (near && (findings[f].symbol == parts[i] ||
+        if (findings[f].file == file && inOneStatement(file, findings[f].range.begin, offset) && (findings[f].symbol == parts[i] ||
                      StringRef(findings[f].symbol).ends_with(("." + parts[i]).str())))
           return true;
         if (StringRef(diagnostic.message).contains("undeclared identifier") &&
@@ -290,6 +288,13 @@ private:
           return true;
       }
     return false;
+  }
+
+  bool inOneStatement(const std::string &file, unsigned a, unsigned b) const {
+    auto original = originals.find(file);
+    return original != originals.end() &&
+           StringRef(original->second).slice(std::min(a, b), std::max(a, b))
+                   .find_first_of(";{}") == StringRef::npos;
   }
 
   /// Whether the line of a finding has a word.
