@@ -82,15 +82,14 @@ public:
 
   bool VisitVarDecl(VarDecl *decl) {
     // A definition needs the struct's size, so an opaque one has no form.
-    auto *record = decl->getType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
-    if (!record || isa<ParmVarDecl>(decl) || !isPythons(record))
+    const Fact *fact = opaqueStruct(decl->getType());
+    if (!fact || isa<ParmVarDecl>(decl))
       return true;
     // `static PyTypeObject T;` ahead of the definition proper is none.
     if (decl->getDefinition() ? decl->getDefinition() != decl : decl->getActingDefinition() != decl)
       return true;
-    StringRef name = structNameOf(record);
-    const Fact *fact = facts().find(name);
-    if (fact && fact->usableAt(context.floor) && fact->isStruct() && fact->opacity == "opaque")
+    StringRef name = fact->name;
+    if (fact->usableAt(context.floor) && fact->isStruct())
       addGeneric(decl->getLocation(), decl->getName(), name,
                  ("definition of a " + StringRef(decl->hasGlobalStorage() ? "static " : "") + name +
                   ", which is opaque in the Limited API")
@@ -104,12 +103,10 @@ public:
   }
 
   bool VisitFieldDecl(FieldDecl *decl) {
-    auto *record = decl->getType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
-    StringRef name = record && isPythons(record) ? structNameOf(record) : StringRef();
-    const Fact *fact = facts().find(name);
-    if (fact && fact->opacity == "opaque" && decl->getIdentifier() && !isPythons(decl->getParent()))
-      addGeneric(decl->getLocation(), decl->getName(), name,
-                 ("a struct holds a " + name + ", which is opaque in the Limited API").str(),
+    const Fact *fact = opaqueStruct(decl->getType());
+    if (fact && decl->getIdentifier() && !isPythons(decl->getParent()))
+      addGeneric(decl->getLocation(), decl->getName(), fact->name,
+                 ("a struct holds a " + fact->name + ", which is opaque in the Limited API").str(),
                  Use::Value, "the Limited API only has pointers to it");
     return true;
   }
@@ -117,12 +114,9 @@ public:
   bool VisitUnaryExprOrTypeTraitExpr(UnaryExprOrTypeTraitExpr *size) {
     if (!size->isArgumentType())
       return true;
-    auto *record = size->getArgumentType()->getBaseElementTypeUnsafe()->getAsRecordDecl();
-    StringRef name = record && isPythons(record) ? structNameOf(record) : StringRef();
-    const Fact *fact = facts().find(name);
-    if (fact && fact->opacity == "opaque")
-      addGeneric(size->getArgumentTypeInfo()->getTypeLoc().getBeginLoc(), name, name,
-                 ("the size of " + name + " is not known in the Limited API").str(), Use::SizeOf,
+    if (const Fact *fact = opaqueStruct(size->getArgumentType()))
+      addGeneric(size->getArgumentTypeInfo()->getTypeLoc().getBeginLoc(), fact->name, fact->name,
+                 ("the size of " + fact->name + " is not known in the Limited API").str(), Use::SizeOf,
                  "the Limited API only has pointers to it");
     return true;
   }
@@ -296,6 +290,19 @@ private:
     return it->second;
   }
 
+  /// The fact of a struct of Python's that a type is, or is an array of, when
+  /// the Limited API hides its content; else null.
+  const Fact *opaqueStruct(QualType type) {
+    auto *record = type->getBaseElementTypeUnsafe()->getAsRecordDecl();
+    const Fact *fact = record && isPythons(record) ? facts().find(structNameOf(record)) : nullptr;
+    return fact && fact->opacity == "opaque" ? fact : nullptr;
+  }
+
+  /// A rule without `always` holds only where the floor lacks the name.
+  bool holds(const Rule &rule, StringRef name) const {
+    return rule.always || !facts().find(name) || facts().lacking(name, context.floor);
+  }
+
   void markSeen(SourceLocation location, StringRef name) {
     if (!isInteresting(name, *context.rules, context.floor))
       return;
@@ -375,7 +382,7 @@ private:
   bool tryRules(ArrayRef<const Rule *> rules, const Site &site, SourceLocation location,
                 StringRef token, StringRef symbol) {
     for (const Rule *rule : rules) {
-      if (!rule->always && facts().find(symbol) && !facts().lacking(symbol, context.floor))
+      if (!holds(*rule, symbol))
         continue;
       // A rule that fires at every floor is only about the uses that it names.
       if (rule->always && rule->custom.empty() && rule->kind != MatchKind::Field &&
@@ -402,7 +409,7 @@ private:
 
   bool tryNameRules(SourceLocation location, StringRef name) {
     for (const Rule *rule : context.rules->forName(name)) {
-      if (!rule->always && facts().find(name) && !facts().lacking(name, context.floor))
+      if (!holds(*rule, name))
         continue;
       FileID level;
       auto finding = findingOf(*rule, location, name, level);

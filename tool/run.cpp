@@ -190,24 +190,24 @@ private:
                        any_of(finding.rewrites, [&, &path = file](const Rewrite &rewrite) {
                          return rewrite.file == path;
                        });
-        if (!touches)
-          continue;
-        finding.state = State::Generated;
-        finding.rewrites.clear();
-        finding.reason = ("made by " + generator->name + ": " + generator->advice).str();
+        if (touches)
+          setAside(finding, *generator);
       }
     }
+  }
+
+  static void setAside(Finding &finding, const Generator &generator) {
+    finding.state = State::Generated;
+    finding.rewrites.clear();
+    finding.reason = ("made by " + generator.name + ": " + generator.advice).str();
   }
 
   /// Argument Clinic's output inside of a hand-written file has a checksum.
   void setAsideBlocks(const std::string &file, const std::string &text) {
     for (auto [begin, end] : clinicBlocks(text))
       for (Finding &finding : result.findings)
-        if (finding.file == file && begin <= finding.range.begin && finding.range.begin < end) {
-          finding.state = State::Generated;
-          finding.rewrites.clear();
-          finding.reason = ("made by " + Clinic.name + ": " + Clinic.advice).str();
-        }
+        if (finding.file == file && begin <= finding.range.begin && finding.range.begin < end)
+          setAside(finding, Clinic);
   }
 
   /// A file that a broken source reads may be used there in a way that nobody
@@ -261,10 +261,8 @@ private:
     // What only the compiler found, in generated code.
     for (Finding &finding : result.findings)
       if (auto made = generated.find(finding.file);
-          made != generated.end() && finding.state == State::Manual) {
-        finding.state = State::Generated;
-        finding.reason = ("made by " + made->second.name + ": " + made->second.advice).str();
-      }
+          made != generated.end() && finding.state == State::Manual)
+        setAside(finding, made->second);
     for (const auto &[file, edited] : edits.files)
       result.edits[file] = textEdits(edited, result.originals[file].size());
     if (!options.edit)
