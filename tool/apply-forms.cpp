@@ -158,12 +158,36 @@ Reached reachedObject(const MemberExpr *member) {
   return {object, false};
 }
 
-bool applyToField(const Site &site, const Form &form, const Spot &spot, Finding &finding) {
+/// x->tp_as_number of x->tp_as_number->nb_add, for a rule whose `via` names it.
+const MemberExpr *viaMember(const MemberExpr *member, StringRef via) {
+  auto *inner = dyn_cast<MemberExpr>(member->getBase()->IgnoreParenImpCasts());
+  return inner && member->isArrow() && inner->getMemberDecl()->getDeclName().isIdentifier() &&
+                 inner->getMemberDecl()->getName() == via
+             ? inner
+             : nullptr;
+}
+
+/// $field and $type are known before the rest.
+std::string withField(StringRef to, const FieldDecl *field) {
+  std::string text = to.str();
+  for (auto [name, value] : {std::pair<StringRef, std::string>("$field", field->getName()),
+                             {"$type", field->getType().getAsString()}})
+    for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + value.size()))
+      text.replace(at, name.size(), value);
+  return text;
+}
+
+bool applyToField(const Site &site, const Rule &rule, const Form &form, const Spot &spot,
+                  Finding &finding) {
   auto *member = cast<MemberExpr>(site.expr);
-  auto [object, addressOf] = reachedObject(member);
+  const MemberExpr *reached = rule.via.empty() ? member : viaMember(member, rule.via);
+  if (!reached)
+    return manual(finding, "the type object is not in sight here: the table was taken from its " +
+                               rule.via + " before");
+  auto [object, addressOf] = reachedObject(reached);
   Rewrite rewrite;
   rewrite.file = finding.file;
-  rewrite.to = form.to;
+  rewrite.to = withField(form.to, cast<FieldDecl>(member->getMemberDecl()));
   Argument argument;
   argument.name = "object";
   argument.addressOf = addressOf;
@@ -262,7 +286,7 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
   if (!spot)
     return manual(finding, "its name comes out of a macro that pastes it together or that is not "
                            "the project's");
-  return isa<MemberExpr>(site.expr) ? applyToField(site, *form, *spot, finding)
+  return isa<MemberExpr>(site.expr) ? applyToField(site, rule, *form, *spot, finding)
                                     : applyToCall(site, rule, *form, *spot, finding);
 }
 

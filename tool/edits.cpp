@@ -380,6 +380,8 @@ static std::vector<Node> nest(std::vector<Node> nodes,
       return x.size() == 0;
     if (x.end != y.end)
       return x.end > y.end;
+    if (a.rewrite->sharedRank != b.rewrite->sharedRank)
+      return a.rewrite->sharedRank < b.rewrite->sharedRank;
     return a.rewrite->to < b.rewrite->to;
   });
   std::vector<Node> roots;
@@ -412,10 +414,14 @@ Edits makeEdits(ArrayRef<Finding> findings, const std::vector<bool> &wanted,
       if (left[i])
         for (const Rewrite &rewrite : findings[i].rewrites) {
           auto &nodes = byFile[rewrite.file];
-          // Findings of a group may share an edit (the removal of a variable).
-          bool shared = !findings[i].group.empty() && any_of(nodes, [&](const Node &node) {
-            return *node.rewrite == rewrite && findings[node.finding].group == findings[i].group;
-          });
+          // Findings of a group may share an edit (the removal of a variable),
+          // and any findings the definition of a helper.
+          bool shared =
+              (rewrite.sharedRank || !findings[i].group.empty()) &&
+              any_of(nodes, [&](const Node &node) {
+                return *node.rewrite == rewrite &&
+                       (rewrite.sharedRank || findings[node.finding].group == findings[i].group);
+              });
           if (!shared)
             nodes.push_back({&rewrite, i, {}});
         }

@@ -206,6 +206,7 @@ private:
   class Owners {
   public:
     Owners(StringRef text, ArrayRef<Case> unit) : unit(unit) {
+      begin = text.find(unit.front().opening());
       size_t at = 0;
       for (const Case &test : unit) {
         size_t end = text.find(test.closing(), at);
@@ -213,6 +214,7 @@ private:
         ends.push_back(at);
       }
     }
+    size_t begin = 0; ///< of the first example
     const Case *at(size_t offset) const {
       size_t index = std::lower_bound(ends.begin(), ends.end(), offset) - ends.begin();
       return &unit[std::min(index, unit.size() - 1)];
@@ -257,6 +259,7 @@ private:
     Edits edits = makeEdits(findings, wanted, {{file, text}});
     std::string after = edits.files.count(file) ? edits.files[file].text : text;
 
+    checkHelpers(after, unit, cxx, header, floor, context);
     std::vector<Finding> second = match(command, after, header, floor);
     ParseResult limited = parse(after, cxx, header, floor, Mode::Limited);
     Owners owners(after, unit);
@@ -343,12 +346,42 @@ private:
     }
   }
 
+  /// What was put in front of the examples is compiled with warnings.
+  void checkHelpers(const std::string &after, ArrayRef<Case> unit, bool cxx,
+                    const PythonHeaders &header, Floor floor, const std::string &context) {
+    size_t end = after.find(unit.front().opening());
+    if (!StringRef(after).take_front(end).contains(("static inline")))
+      return;
+    Command command = commandFor(cxx);
+    command.args.insert(command.args.end(), {"-Wextra", cxx ? "-std=c++11" : "-std=c99"});
+    Texts texts = {{command.file, after}};
+    for (Mode mode : {Mode::Full, Mode::Limited}) {
+      ParseRequest request;
+      request.command = &command;
+      request.mode = mode;
+      request.floor = floor;
+      request.headers = &header;
+      request.texts = &texts;
+      for (const Diagnostic &diagnostic : parseUnit(request).diagnostics)
+        if (!diagnostic.places.empty() && diagnostic.places.back().offset < end &&
+            diagnostic.places.back().file == command.file)
+          fail("a helper does not compile without a warning: " + diagnostic.message + " in '" +
+               lineAt(after, diagnostic.places.back().offset).str() + "'" + context);
+    }
+  }
+
+  static StringRef lineAt(StringRef text, unsigned offset) {
+    size_t begin = text.take_front(offset).rfind('\n') + 1;
+    return text.substr(begin).take_until([](char c) { return c == '\n'; }).trim();
+  }
+
   void checkCompiles(const Case &test, const Owners &owners, const ParseResult &parsed,
                      const std::string &mode,
                      const std::string &context) {
     for (const Diagnostic &diagnostic : parsed.diagnostics)
       if (diagnostic.isError() && !diagnostic.places.empty() &&
-          owners.at(diagnostic.places.back().offset) == &test)
+          owners.at(diagnostic.places.back().offset) == &test &&
+          diagnostic.places.back().offset >= owners.begin)
         fail(test.where() + "after does not compile in " + mode + " mode: " + diagnostic.message +
              context);
   }
@@ -365,7 +398,7 @@ private:
   const RuleSet &all;
   ArrayRef<PythonHeaders> headers;
   unsigned jobs;
-  std::string normal;
+  NormalHeader normal;
   Project project;
   std::vector<Case> cases;
   ExampleReport report;
@@ -377,7 +410,23 @@ private:
 
 ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
                           ArrayRef<PythonHeaders> headers, unsigned jobs) {
-  return Runner(all, tested, headers, jobs).run();
+  // An optional rule changes what others leave alone, so it is tried by itself.
+  ExampleReport report;
+  std::vector<const Rule *> optional = {nullptr};
+  for (const auto &rule : tested.all())
+    if (rule->optional)
+      optional.push_back(rule.get());
+  for (const Rule *only : optional) {
+    RuleSet present, now;
+    for (auto [from, to] : {std::pair(&all, &present), {&tested, &now}})
+      for (const auto &rule : from->all())
+        if (only ? rule->id == only->id || (from == &all && !rule->optional) : !rule->optional)
+          cantFail(to->add(*rule));
+    ExampleReport part = Runner(present, now, headers, jobs).run();
+    report.run += part.run;
+    llvm::append_range(report.failures, part.failures);
+  }
+  return report;
 }
 
 } // namespace abi3ify

@@ -1,5 +1,6 @@
 // The AST against the rules and the facts: one visitor for every shape of use.
 #include "abi3ify/match-ast.h"
+#include "abi3ify/appended-files.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/libc-includes.h"
@@ -28,13 +29,16 @@ public:
     if (finding.inMacro && !levels[place].insert(level).second && !finding.hasEdit())
       return;
     known.insert(place);
+    if (finding.hasEdit())
+      edited.insert(place);
     list.push_back(std::move(finding));
   }
   bool has(const Place &place) const { return known.count(place); }
+  bool hasEdit(const Place &place) const { return edited.count(place); }
   std::vector<Finding> list;
 
 private:
-  std::set<Place> known;
+  std::set<Place> known, edited;
   std::map<Place, std::set<FileID>> levels;
 };
 
@@ -125,11 +129,9 @@ public:
     StringRef name = calledName(call);
     if (name.empty())
       return true;
-    auto rules = context.rules->forCall(name);
-    if (rules.empty())
-      return true;
     auto *callee = cast<DeclRefExpr>(call->getCallee()->IgnoreParenImpCasts());
-    if (!isPythons(callee->getDecl()))
+    auto rules = speakingOf(callee->getDecl(), context.rules->forCall(name));
+    if (rules.empty())
       return true;
     Site site = siteOf(call);
     for (const Expr *argument : call->arguments())
@@ -164,6 +166,8 @@ public:
     markSeen(reference->getLocation(), name);
     if (!isPythons(decl)) {
       libcUses.add(reference->getLocation(), decl->getName(), decl);
+      if (!hasPlace(reference->getLocation(), name))
+        tryNameRules(reference->getLocation(), name, decl);
       return true;
     }
     Site site = siteOf(reference);
@@ -177,23 +181,23 @@ public:
       return true;
     StringRef name = field->getName();
     markSeen(member->getMemberLoc(), name);
-    auto rules = context.rules->forField(name);
+    StringRef record = structNameOf(field->getParent());
+    SmallVector<const Rule *, 2> mine;
+    copy_if(speakingOf(field->getParent(), context.rules->forField(name)),
+            std::back_inserter(mine),
+            [&](const Rule *rule) { return rule->structName == record; });
     // PyObject_HEAD's members are spelled in Python's headers, but in a struct
     // of the user's they are the user's.
-    if (!isPythons(field->getParent())) {
-      if (!rules.empty())
+    if (!isPythons(field->getParent()) && mine.empty()) {
+      if (!context.rules->forField(name).empty())
         noteOtherField(member, name);
       return true;
     }
     if (isPartOfOpaque(member))
       return true;
-    StringRef record = structNameOf(field->getParent());
     Site site = siteOf(member);
-    SmallVector<const Rule *, 2> mine;
-    copy_if(rules, std::back_inserter(mine),
-            [&](const Rule *rule) { return rule->structName == record; });
     std::string symbol = (record + "." + name).str();
-    if (!mine.empty() && isWayToOpaque(site))
+    if (isPartOfOuterUse(site, name, !mine.empty()))
       return true;
     if (tryRules(mine, site, member->getMemberLoc(), name, name))
       return true;
@@ -263,18 +267,37 @@ private:
   }
 
   bool isPythons(const Decl *decl) const {
-    if (auto *named = dyn_cast<NamedDecl>(decl))
-      if (named->getDeclName().isIdentifier() && named->getName().starts_with(NormalPrefix))
-        return true;
     SourceLocation location = sources.getSpellingLoc(decl->getLocation());
     if (location.isInvalid())
       return false;
     FileID file = sources.getFileID(location);
     auto [it, added] = pythonFiles.try_emplace(file);
+    StringRef path = spelling.path(file);
     if (added)
-      it->second = StringRef(spelling.path(file)).starts_with(pythonFolder) &&
-                   !spelling.isUsers(file);
+      it->second = path.starts_with(NormalFolder) ||
+                   (path.starts_with(pythonFolder) && !spelling.isUsers(file));
     return it->second;
+  }
+
+  /// Those of the rules that speak of this declaration: of Python's headers,
+  /// or of the header that they name.
+  SmallVector<const Rule *, 2> speakingOf(const Decl *decl, ArrayRef<const Rule *> rules) const {
+    SmallVector<const Rule *, 2> result;
+    for (const Rule *rule : rules)
+      if (rule->header.empty() ? isPythons(decl) : isDeclaredIn(decl, rule->header))
+        result.push_back(rule);
+    return result;
+  }
+
+  bool isDeclaredIn(const Decl *decl, StringRef header) const {
+    SourceLocation location = sources.getSpellingLoc(decl->getLocation());
+    StringRef path = location.isValid() ? spelling.path(sources.getFileID(location)) : StringRef();
+    return endsWithPath(path, header);
+  }
+
+  bool hasPlace(SourceLocation location, StringRef name) const {
+    auto spot = spelling.token(location, name);
+    return spot && matches.has({spelling.path(spot->file), spot->offset});
   }
 
   bool isNearUsers(const Decl *decl) const {
@@ -407,8 +430,10 @@ private:
     return any_of(rule.reasons, [&](const Reason &reason) { return reason.uses.has(use); });
   }
 
-  bool tryNameRules(SourceLocation location, StringRef name) {
-    for (const Rule *rule : context.rules->forName(name)) {
+  /// `decl` null: a macro, which is by its name alone.
+  bool tryNameRules(SourceLocation location, StringRef name, const Decl *decl = nullptr) {
+    ArrayRef<const Rule *> rules = context.rules->forName(name);
+    for (const Rule *rule : decl ? speakingOf(decl, rules) : SmallVector<const Rule *, 2>(rules)) {
       if (!holds(*rule, name))
         continue;
       FileID level;
@@ -446,11 +471,10 @@ private:
 
   /// A function, object or enumerator of Python's, by name.
   void useName(const Site &site, SourceLocation location, StringRef name) {
-    auto spot = spelling.token(location, name);
-    if (spot && matches.has({spelling.path(spot->file), spot->offset}))
+    if (hasPlace(location, name))
       return;
     // The call around it is visited first and has matched where it could.
-    if (tryNameRules(location, name))
+    if (tryNameRules(location, name, cast<DeclRefExpr>(site.expr)->getDecl()))
       return;
     const Fact *fact = facts().find(name);
     if (fact && fact->usableAt(context.floor))
@@ -474,26 +498,28 @@ private:
       return;
     StringRef name = decl->getName();
     markSeen(location, name);
-    if (!isPythons(decl)) {
+    auto rules = speakingOf(decl, context.rules->forType(name));
+    if (!isPythons(decl) && rules.empty()) {
       libcUses.add(location, name, decl);
       return;
     }
     const Fact *fact = facts().find(name);
     if (auto *record = dyn_cast<RecordDecl>(decl); !fact && record)
       fact = facts().find(structNameOf(record));
-    if (fact && fact->usableAt(context.floor))
-      return;
-    FileID level;
-    for (const Rule *rule : context.rules->forType(name)) {
+    bool usable = fact && fact->usableAt(context.floor);
+    for (const Rule *rule : rules) {
+      if (usable && !rule->always)
+        continue;
+      FileID level;
       auto finding = findingOf(*rule, location, name, level);
       if (!finding)
         return;
-      if (const std::string *reason = rule->reasonFor(Use::Value))
-        finding->reason = *reason;
+      applyRename(*rule, location, name, *finding);
       matches.add(std::move(*finding), level);
       return;
     }
-    addGeneric(location, name, name, describeLack(name), Use::Value);
+    if (!usable)
+      addGeneric(location, name, name, describeLack(name), Use::Value);
   }
 
   void addGeneric(SourceLocation location, StringRef token, StringRef symbol,
@@ -521,9 +547,8 @@ private:
     return !fact || !fact->memberUsableAt(field->getName(), context.floor);
   }
 
-  /// o->ob_type->tp_name: the member of the opaque type is the use; only a
-  /// replacement for that one can take the rest along.
-  bool isWayToOpaque(const Site &site) {
+  /// The member access of Python's that reaches its struct through `site`.
+  const MemberExpr *outerMember(const Site &site) const {
     const Stmt *child = site.expr;
     for (const Stmt *parent : reverse(site.parents)) {
       if (isa<ParenExpr, ImplicitCastExpr>(parent)) {
@@ -534,12 +559,28 @@ private:
       auto *field = outer && outer->getBase() == child
                         ? dyn_cast<FieldDecl>(outer->getMemberDecl())
                         : nullptr;
-      if (!field || !field->getIdentifier() || !isPythons(field))
-        return false;
-      const Fact *fact = facts().find(structNameOf(field->getParent()));
-      return fact && fact->opacity == "opaque";
+      return field && field->getIdentifier() && isPythons(field) ? outer : nullptr;
     }
-    return false;
+    return nullptr;
+  }
+
+  /// o->ob_type->tp_name: where the member of the opaque type has no
+  /// replacement, that is the use. t->tp_as_number->nb_add: the replacement
+  /// takes both members.
+  bool isPartOfOuterUse(const Site &site, StringRef name, bool hasRule) {
+    const MemberExpr *outer = outerMember(site);
+    if (!outer)
+      return false;
+    auto *field = cast<FieldDecl>(outer->getMemberDecl());
+    StringRef record = structNameOf(field->getParent());
+    for (const Rule *rule : context.rules->forField(field->getName()))
+      if (rule->structName == record && rule->via == name)
+        return true;
+    const Fact *fact = facts().find(record);
+    if (!hasRule || !fact || fact->opacity != "opaque")
+      return false;
+    auto spot = spelling.token(outer->getMemberLoc(), field->getName());
+    return !spot || !matches.hasEdit({spelling.path(spot->file), spot->offset});
   }
 
   /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too.

@@ -1,6 +1,7 @@
 // One unit from its parse to its findings.
 #include "abi3ify/match.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/helpers.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
@@ -39,12 +40,35 @@ public:
       }
       return {};
     };
+    addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
+    findIncludes(textOf);
   }
 
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
 
 private:
+  /// Directives that a rule speaks of.
+  void findIncludes(function_ref<StringRef(const std::string &)> textOf) {
+    for (const IncludeDirective &include : preprocessor.includes) {
+      if (!context.project->owns(include.from))
+        continue;
+      for (const Rule *rule : context.rules->forInclude(sys::path::filename(include.name))) {
+        StringRef line = textOf(include.from).substr(include.offset).take_until(
+            [](char c) { return c == '\n' || c == '\r'; });
+        Finding finding;
+        finding.file = include.from;
+        finding.range = {include.offset, unsigned(include.offset + line.rtrim().size())};
+        finding.rule = rule->id;
+        finding.symbol = include.name;
+        finding.message = rule->title;
+        if (const std::string *reason = rule->reasonFor(Use::Value))
+          finding.reason = *reason;
+        out.findings.push_back(std::move(finding));
+      }
+    }
+  }
+
   /// The folder of the Python.h that was read.
   std::string pythonFolder() const {
     for (const IncludeDirective &include : preprocessor.includes)

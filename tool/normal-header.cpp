@@ -53,18 +53,18 @@ void declare(raw_ostream &out, StringRef name, const Signature &signature, bool 
       << (types.empty() ? ");\n" : ") { __builtin_trap(); }\n");
 }
 
-} // namespace
-
-std::string normalHeader(const RuleSet &rules) {
+/// The declarations for the rules that speak of one header; `header` empty:
+/// of Python's.
+std::string textFor(const RuleSet &rules, StringRef header, const Twine &guard) {
   std::string text;
   raw_string_ostream out(text);
-  out << "#ifndef ABI3IFY_NORMAL_H\n#define ABI3IFY_NORMAL_H\n"
-         // Python.h may be included in an extern "C" block, where no template may stand.
-         "#ifdef __cplusplus\nextern \"C++\" {\n#endif\n";
+  out << "#ifndef " << guard << "\n#define " << guard << "\n"
+      // The include may stand in an extern "C" block, where no template may.
+      << "#ifdef __cplusplus\nextern \"C++\" {\n#endif\n";
   StringSet<> done;
   for (const auto &rule : rules.all())
     for (const auto &[name, signatureText] : rule->macros) {
-      if (!done.insert(name).second)
+      if (rule->header != header || !done.insert(name).second)
         continue;
       Signature signature = parseSignature(signatureText);
       unsigned anys = count(signature.params, "any");
@@ -85,6 +85,20 @@ std::string normalHeader(const RuleSet &rules) {
     }
   out << "#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;
+}
+
+} // namespace
+
+NormalHeader normalHeader(const RuleSet &rules) {
+  NormalHeader result;
+  result.python = textFor(rules, "", "ABI3IFY_NORMAL_H");
+  for (const auto &rule : rules.all())
+    if (!rule->header.empty() && !rule->macros.empty() &&
+        none_of(result.others, [&](const auto &other) { return other.first == rule->header; }))
+      result.others.emplace_back(rule->header,
+                                 textFor(rules, rule->header,
+                                         "ABI3IFY_NORMAL_" + Twine(result.others.size()) + "_H"));
+  return result;
 }
 
 } // namespace abi3ify

@@ -2,6 +2,7 @@
 // name its line and column and misspelt keys must be called by their name.
 #include "abi3ify/embedded.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/helpers.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/rule.h"
 #include "llvm/ADT/StringExtras.h"
@@ -186,7 +187,7 @@ private:
     bool kindGiven = false;
     auto kind = [&](MatchKind value, yaml::Node *names) {
       if (kindGiven)
-        fail(*names, "a rule matches one of call, field, name, type");
+        fail(*names, "a rule matches one of call, field, name, type, include");
       kindGiven = true;
       rule.kind = value;
       rule.names = texts(names);
@@ -200,6 +201,8 @@ private:
         kind(MatchKind::Name, value);
       else if (key == "type")
         kind(MatchKind::Type, value);
+      else if (key == "include")
+        kind(MatchKind::Include, value);
       else if (key == "custom") {
         rule.custom = scalar(value);
         if (!findJudge(rule.custom))
@@ -208,12 +211,16 @@ private:
         rule.args = texts(value);
       else if (key == "of")
         rule.structName = scalar(value);
+      else if (key == "via")
+        rule.via = scalar(value);
+      else if (key == "header")
+        rule.header = scalar(value);
       else
         return false;
       return true;
     });
     if (!kindGiven && rule.custom.empty())
-      fail(*node, "match needs one of call, field, name, type, custom");
+      fail(*node, "match needs one of call, field, name, type, include, custom");
     if (!rule.custom.empty())
       rule.kind = MatchKind::Custom;
   }
@@ -341,6 +348,12 @@ private:
         rule.macros = pairs(value);
       else if (key == "always")
         rule.always = boolean(value);
+      else if (key == "optional")
+        rule.optional = boolean(value);
+      else if (key == "helpers") {
+        rule.helpers = pairs(value);
+        checkHelpers(*value, rule);
+      }
       else if (key == "safety")
         rule.safety = safety(value);
       else if (key == "fix")
@@ -369,7 +382,10 @@ private:
       for (const std::string &name : rule.names)
         rule.macros.emplace_back(name, text);
     }
-    if (!headersGiven && rule.kind != MatchKind::Field)
+    // The table of the Limited API does not know the names of other headers.
+    if (!rule.header.empty())
+      rule.always = true;
+    else if (!headersGiven && rule.kind != MatchKind::Field)
       headersFromFacts(rule);
     stable_sort(rule.forms, [](const Form &a, const Form &b) { return a.since > b.since; });
   }
@@ -385,6 +401,15 @@ private:
     if (until) {
       rule.headersFrom = from;
       rule.headersUntil = until;
+    }
+  }
+
+  void checkHelpers(yaml::Node &node, const Rule &rule) {
+    for (const auto &[name, text] : rule.helpers) {
+      if (!StringRef(name).starts_with(HelperPrefix))
+        fail(node, "a helper's name begins with '" + HelperPrefix + "', found '" + name + "'");
+      if (!StringRef(text).contains(name + "("))
+        fail(node, "the text of helper '" + name + "' does not define it");
     }
   }
 
@@ -404,7 +429,7 @@ private:
       if (name == "value" && (form.uses.has(Use::Assign) || form.uses.has(Use::Update)))
         return true;
       if (rule.kind == MatchKind::Field)
-        return name == "object";
+        return name == "object" || name == "field" || name == "type";
       return is_contained(rule.args, name);
     };
     if (!nodes.values.count("to") && !nodes.values.count("rename") && rule.custom.empty())
@@ -442,12 +467,16 @@ private:
       fail("missing 'match:'");
     if (rule.kind == MatchKind::Field && rule.structName.empty())
       fail("a field rule needs 'of:' with the struct's name");
+    if (!rule.via.empty() && rule.kind != MatchKind::Field)
+      fail("'via:' is for field rules");
+    if (rule.kind == MatchKind::Include && !rule.forms.empty())
+      fail("an include rule has no 'fix:', only 'manual:'");
     if (rule.forms.empty() && rule.reasons.empty() && rule.custom.empty())
       fail("a rule needs 'fix:' or 'manual:'");
     if (rule.kind == MatchKind::Call || rule.kind == MatchKind::Custom)
       for (const std::string &name : rule.names)
         if (const Fact *fact = facts().find(name);
-            fact && fact->kind == "macro" && !lookup(rule.macros, name))
+            fact && rule.header.empty() && fact->kind == "macro" && !lookup(rule.macros, name))
           fail("'" + name + "' is a macro of Python's headers, so a call of it is only seen with "
                "'macro:', which says how to declare it");
     bool positive = any_of(rule.examples, [](auto &e) { return !e.unchanged; });

@@ -64,6 +64,7 @@ ArrayRef<const Rule *> RuleSet::forCall(StringRef n) const { return rowsOf(calls
 ArrayRef<const Rule *> RuleSet::forField(StringRef n) const { return rowsOf(fields, n); }
 ArrayRef<const Rule *> RuleSet::forName(StringRef n) const { return rowsOf(names, n); }
 ArrayRef<const Rule *> RuleSet::forType(StringRef n) const { return rowsOf(types, n); }
+ArrayRef<const Rule *> RuleSet::forInclude(StringRef n) const { return rowsOf(includes, n); }
 
 const Rule *RuleSet::forCustom(StringRef custom) const {
   auto found = find_if(rules, [&](const auto &rule) { return rule->custom == custom; });
@@ -85,7 +86,8 @@ void RuleSet::filter(function_ref<bool(const Rule &)> keep) {
 }
 
 void RuleSet::index() {
-  calls.clear(), fields.clear(), names.clear(), types.clear();
+  for (Table *table : {&calls, &fields, &names, &types, &includes})
+    table->clear();
   for (const auto &rule : rules)
     for (const std::string &name : rule->names)
       switch (rule->kind) {
@@ -94,6 +96,7 @@ void RuleSet::index() {
       case MatchKind::Field: fields[name].push_back(rule.get()); break;
       case MatchKind::Name: names[name].push_back(rule.get()); break;
       case MatchKind::Type: types[name].push_back(rule.get()); break;
+      case MatchKind::Include: includes[name].push_back(rule.get()); break;
       }
 }
 

@@ -63,6 +63,9 @@ private:
     ids.insert(ids.end(), options.ignore.begin(), options.ignore.end());
     if (Error error = checkRuleIds(rules, ids))
       return error;
+    rules.filter([&](const Rule &rule) {
+      return !rule.optional || is_contained(options.select, rule.id);
+    });
     header = normalHeader(rules);
     return Error::success();
   }
@@ -312,7 +315,7 @@ private:
   const RunOptions &options;
   unsigned jobs;
   RuleSet rules;
-  std::string header;
+  NormalHeader header;
   const PythonHeaders *lowest = nullptr, *newest = nullptr;
   RunResult result;
   std::set<std::string> readFiles;

@@ -1,4 +1,5 @@
 #include "abi3ify/spelling.h"
+#include "abi3ify/appended-files.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
 #include <functional>
@@ -16,13 +17,22 @@ const Spelling::FileFacts &Spelling::facts(FileID file) const {
       StringRef name = entry->getFileEntry().tryGetRealPathName();
       it->second.path = realPath(name.empty() ? entry->getName() : name);
       it->second.users = project.owns(it->second.path);
+      // What was put behind the user's text is ours.
+      if (it->second.users)
+        it->second.end = std::min(text(file).find(AppendixMark), text(file).size());
     }
   return it->second;
 }
 
 bool Spelling::isUsers(FileID file) const { return facts(file).users; }
+bool Spelling::isUsers(FileID file, unsigned offset) const {
+  return facts(file).users && offset < facts(file).end;
+}
 bool Spelling::isUsers(SourceLocation location) const {
-  return location.isValid() && isUsers(sources.getFileID(sources.getSpellingLoc(location)));
+  if (location.isInvalid())
+    return false;
+  auto [file, offset] = sources.getDecomposedSpellingLoc(location);
+  return isUsers(file, offset);
 }
 const std::string &Spelling::path(FileID file) const { return facts(file).path; }
 StringRef Spelling::text(FileID file) const { return sources.getBufferData(file); }
@@ -36,7 +46,7 @@ std::optional<Spot> Spelling::token(SourceLocation location, StringRef name) con
         continue;
       }
       SourceLocation spelling = sources.getSpellingLoc(location);
-      if (!isUsers(sources.getFileID(spelling))) {
+      if (!isUsers(spelling)) {
         location = sources.getImmediateExpansionRange(location).getBegin();
         continue;
       }
@@ -46,7 +56,7 @@ std::optional<Spot> Spelling::token(SourceLocation location, StringRef name) con
     } else
       spot.level = sources.getFileID(location);
     std::tie(spot.file, spot.offset) = sources.getDecomposedLoc(location);
-    if (!isUsers(spot.file) || !text(spot.file).substr(spot.offset).starts_with(name))
+    if (!isUsers(spot.file, spot.offset) || !text(spot.file).substr(spot.offset).starts_with(name))
       return std::nullopt;
     unsigned length = Lexer::MeasureTokenLength(location, sources, options);
     return length == name.size() ? std::optional(spot) : std::nullopt;
@@ -80,7 +90,7 @@ std::optional<SpelledRange> Spelling::range(SourceLocation begin, SourceLocation
         continue;
       auto [file, from] = sources.getDecomposedSpellingLoc(first);
       auto [endFile, to] = sources.getDecomposedSpellingLoc(last);
-      if (file != endFile || to < from || !isUsers(file))
+      if (file != endFile || to < from || !isUsers(file, from))
         continue;
       to += Lexer::MeasureTokenLength(sources.getSpellingLoc(last), sources, options);
       return SpelledRange{file, {from, to}, first.isMacroID()};
@@ -119,7 +129,7 @@ std::optional<SpelledRange> Spelling::rangeAt(FileID level, SourceLocation begin
     return std::nullopt;
   auto [file, from] = sources.getDecomposedSpellingLoc(first);
   auto [endFile, to] = sources.getDecomposedSpellingLoc(last);
-  if (file != endFile || to < from || !isUsers(file))
+  if (file != endFile || to < from || !isUsers(file, from))
     return std::nullopt;
   to += Lexer::MeasureTokenLength(sources.getSpellingLoc(last), sources, options);
   return SpelledRange{file, {from, to}, first.isMacroID()};

@@ -1,4 +1,5 @@
 #include "abi3ify/unit.h"
+#include "abi3ify/appended-files.h"
 #include "clang/AST/ASTConsumer.h"
 #include "clang/Basic/DiagnosticDriver.h"
 #include "clang/Basic/DiagnosticOptions.h"
@@ -212,8 +213,9 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
                     MemoryBuffer::getMemBufferCopy(virtualPython(spelled)));
   }
   memory->addFile(NormalFolder + "/abi3ify-normal.h", 0,
-                  MemoryBuffer::getMemBufferCopy(*request.normalHeader));
-  auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(disk);
+                  MemoryBuffer::getMemBufferCopy(request.normalHeader->python));
+  auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(
+      withAppendices(disk, request.normalHeader->others));
   overlay->pushOverlay(memory);
   return overlay;
 }

@@ -13,7 +13,7 @@ struct MatchContext {
   const RuleSet *rules = nullptr;
   Floor floor;
   const PythonHeaders *headers = nullptr;
-  const std::string *normalHeader = nullptr;
+  const NormalHeader *normalHeader = nullptr;
   const Texts *texts = nullptr; ///< instead of files on disk
 };
 

@@ -42,7 +42,7 @@ struct Form {
   std::vector<std::string> null;    ///< arguments that must be NULL literals
   std::vector<std::string> nonNull; ///< arguments that must be known not to be NULL
   std::optional<Safety> safety;     ///< lower than the rule's
-  Pairs rename;                  ///< name rules: old token -> new token
+  Pairs rename;                  ///< name and type rules: old token -> new token
 };
 
 /// What is said where no form applies.
@@ -64,19 +64,23 @@ struct Example {
   Minor headersFrom = OldestFloor, headersUntil = NewestFloor;
 };
 
-enum class MatchKind { Call, Field, Name, Type, Custom };
+enum class MatchKind { Call, Field, Name, Type, Include, Custom };
 
 struct Rule {
   std::string file; ///< where it was read from
   std::string id, title, area, docs;
   std::vector<std::string> rows; ///< of the catalogue
   MatchKind kind = MatchKind::Call;
-  std::vector<std::string> names; ///< of the calls, fields, names or types
+  std::vector<std::string> names; ///< of the calls, fields, names, types or headers
   std::string custom;             ///< the function that decides, if any
   std::vector<std::string> args;
   std::string structName; ///< field rules: whose field
+  std::string via;        ///< field rules: the field of the outer struct that leads to it
+  std::string header;     ///< who declares the names, by the end of the path; empty: Python
+  Pairs helpers;          ///< functions that forms call: name -> definition
   Pairs macros;           ///< macro name -> signature for the normalised header
   bool always = false;
+  bool optional = false; ///< fires only when it is selected by its id
   Safety safety = Safety::Safe;
   std::vector<Form> forms; ///< highest `since` first
   std::vector<Reason> reasons;
@@ -100,6 +104,8 @@ public:
   llvm::ArrayRef<const Rule *> forField(llvm::StringRef name) const;
   llvm::ArrayRef<const Rule *> forName(llvm::StringRef name) const;
   llvm::ArrayRef<const Rule *> forType(llvm::StringRef name) const;
+  /// By the last part of the header's path.
+  llvm::ArrayRef<const Rule *> forInclude(llvm::StringRef name) const;
   const Rule *forCustom(llvm::StringRef custom) const;
 
   llvm::Error add(Rule rule);
@@ -110,7 +116,7 @@ private:
   using Table = llvm::StringMap<std::vector<const Rule *>>;
   void index();
   std::vector<std::unique_ptr<Rule>> rules;
-  Table calls, fields, names, types;
+  Table calls, fields, names, types, includes;
 };
 
 /// Reads one rule from its text. `file` is for messages; its folder is the

@@ -60,9 +60,12 @@ public:
   llvm::StringRef text(clang::FileID file) const;
 
 private:
+  bool isUsers(clang::FileID file, unsigned offset) const;
+
   struct FileFacts {
     std::string path;
     bool users = false;
+    size_t end = 0; ///< of the user's text
   };
   const FileFacts &facts(clang::FileID file) const;
 

@@ -41,12 +41,20 @@ enum class Mode {
   Limited, ///< Py_LIMITED_API at the floor
 };
 
+/// Declarations that make each macro that a rule names one function call with
+/// exact arguments.
+struct NormalHeader {
+  std::string python; ///< stands behind the real Python.h
+  /// Stands at the end of other headers: the end of the path, the text.
+  std::vector<std::pair<std::string, std::string>> others;
+};
+
 struct ParseRequest {
   const Command *command = nullptr;
   Mode mode = Mode::Full;
   Floor floor;
   const PythonHeaders *headers = nullptr; ///< null: those in the command
-  const std::string *normalHeader = nullptr; ///< its text, for Mode::Find
+  const NormalHeader *normalHeader = nullptr; ///< for Mode::Find
   const Texts *texts = nullptr;
   bool preprocessOnly = false;
 };
@@ -71,9 +79,7 @@ struct ParseResult {
 
 ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor = nullptr);
 
-/// The normalising header for a set of rules: after the real Python.h it makes
-/// each macro that a rule names one function call with exact arguments.
-std::string normalHeader(const RuleSet &rules);
+NormalHeader normalHeader(const RuleSet &rules);
 
 /// A function that the normalising header declares is called this + its name.
 inline constexpr llvm::StringRef NormalPrefix = "abi3_";

@@ -35,7 +35,7 @@ public:
     context.rules = &rules();
     context.floor = floor;
     context.headers = &project.headers[0];
-    std::string header = normalHeader(rules());
+    NormalHeader header = normalHeader(rules());
     context.normalHeader = &header;
     UnitMatches unit = matchUnit(command, context);
     for (const Diagnostic &diagnostic : unit.parse.diagnostics)

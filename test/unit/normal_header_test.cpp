@@ -14,7 +14,7 @@ std::string headerOf(std::vector<Pairs> macros) {
     rule.macros = macros[i];
     llvm::cantFail(rules.add(std::move(rule)));
   }
-  return normalHeader(rules);
+  return normalHeader(rules).python;
 }
 
 } // namespace

@@ -161,7 +161,7 @@ TEST(RuleReader, MissingKeys) {
   EXPECT_EQ(errorWith("docs: |\n  Why.\n", ""),
             file + "1:1: missing 'docs:'; every rule explains itself");
   EXPECT_EQ(withMatch("{args: [tuple]}"),
-            file + "4:8: match needs one of call, field, name, type, custom");
+            file + "4:8: match needs one of call, field, name, type, include, custom");
   EXPECT_EQ(errorWith("fix:\n  - {to: \"PyTuple_Size($tuple)\", cast: {tuple: PyObject *}}\n", ""),
             file + "1:1: a rule needs 'fix:' or 'manual:'");
   EXPECT_EQ(errorWith("  - {before: \"near();\", unchanged: true}\n", ""),
@@ -179,7 +179,7 @@ TEST(RuleReader, MissingKeys) {
 
 TEST(RuleReader, OneKindOfMatch) {
   EXPECT_EQ(withMatch("{call: A, field: B, args: [tuple]}"),
-            file + "4:25: a rule matches one of call, field, name, type");
+            file + "4:25: a rule matches one of call, field, name, type, include");
   EXPECT_EQ(withMatch("{field: ob_type, of: PyObject}"),
             file + "8:10: '$tuple' is not bound by the match");
   EXPECT_EQ(withMatch("{custom: no-such-judge, call: A, args: [tuple]}"),
