@@ -1,6 +1,7 @@
 // From a rule's form and a matched expression to a rewrite: which text is
 // which argument, and what must be cast.
 #include "abi3ify/judge.h"
+#include "abi3ify/ownership.h"
 #include "abi3ify/unit.h"
 #include "clang/AST/ExprCXX.h"
 #include "llvm/ADT/StringExtras.h"
@@ -234,6 +235,44 @@ bool applyToField(const Site &site, const Rule &rule, const Form &form, const Sp
   return true;
 }
 
+/// A form that gives a new reference: all releases are part of the edit.
+bool addReleases(const Site &site, const Rule &rule, Finding &finding) {
+  auto stays = [&](const Twine &why) {
+    return manual(finding, "the replacement gives a new reference, and " + why +
+                               "; release it by hand on every path");
+  };
+  if (!site.function || !site.function->hasBody())
+    return stays("it is not used in a function");
+  if (finding.inMacro)
+    return stays("it is used in a macro's body");
+  ParentMap parents(site.function->getBody());
+  const VarDecl *variable = receivingVariable(site.expr, parents);
+  if (!variable)
+    return stays("it does not go into a local variable of its own");
+  auto gives = [&](const Expr *expr) {
+    if (auto *call = dyn_cast<CallExpr>(expr))
+      return is_contained(rule.names, calledName(call)) && call->getDirectCallee() &&
+             !site.spelling.isUsers(call->getDirectCallee()->getLocation());
+    auto *member = dyn_cast<MemberExpr>(expr);
+    return member && member->getMemberDecl()->getDeclName().isIdentifier() &&
+           is_contained(rule.names, member->getMemberDecl()->getName());
+  };
+  ReleasePlan plan = planReleases(site, variable, parents, gives);
+  if (!plan.refusal.empty())
+    return stays(plan.refusal);
+  ReleaseEdits edits = writeReleases(site, variable, parents, plan);
+  if (!edits.refusal.empty())
+    return stays(edits.refusal);
+  append_range(finding.rewrites, edits.rewrites);
+  // All definitions of one variable are edited together.
+  finding.group = finding.file + ":" + rule.id + ":" +
+                  std::to_string(variable->getLocation().getRawEncoding());
+  finding.safety = lower(finding.safety, Safety::Review);
+  finding.reason = "gives a new reference, which is released on each path (" +
+                   std::to_string(edits.rewrites.size()) + " more edits)";
+  return true;
+}
+
 } // namespace
 
 bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
@@ -286,8 +325,9 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
   if (!spot)
     return manual(finding, "its name comes out of a macro that pastes it together or that is not "
                            "the project's");
-  return isa<MemberExpr>(site.expr) ? applyToField(site, rule, *form, *spot, finding)
-                                    : applyToCall(site, rule, *form, *spot, finding);
+  bool applied = isa<MemberExpr>(site.expr) ? applyToField(site, rule, *form, *spot, finding)
+                                            : applyToCall(site, rule, *form, *spot, finding);
+  return applied && form->strong ? addReleases(site, rule, finding) : applied;
 }
 
 } // namespace abi3ify

@@ -2,6 +2,7 @@
 #include "abi3ify/embedded.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace llvm;
@@ -95,6 +96,42 @@ std::string describeLack(StringRef name) {
     return quoted + " is kept for old binaries only; it is no part of the Limited API";
   return quoted + " is not part of the Limited API";
 }
+
+namespace {
+
+struct Members {
+  StringMap<StringSet<>> structs;
+  StringSet<> all;
+
+  Members() {
+    forEachRow(embeddedTable("facts/members.tsv"), [&](ArrayRef<StringRef> cells) {
+      if (cells.size() < 2)
+        return;
+      SmallVector<StringRef, 64> list;
+      cells[1].split(list, ',');
+      for (StringRef member : list) {
+        structs[cells[0]].insert(member);
+        all.insert(member);
+      }
+    });
+  }
+};
+
+const Members &members() {
+  static const Members table;
+  return table;
+}
+
+} // namespace
+
+bool isPythonsStruct(StringRef name) { return members().structs.contains(name); }
+
+bool isMemberOf(StringRef structName, StringRef member) {
+  auto found = members().structs.find(structName);
+  return found != members().structs.end() && found->second.contains(member);
+}
+
+bool isMember(StringRef member) { return members().all.contains(member); }
 
 const LibcFact *findLibc(StringRef name) {
   static const StringMap<LibcFact> table = [] {

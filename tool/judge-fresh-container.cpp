@@ -6,12 +6,10 @@
 //   - that no slot is filled twice (distinct).
 // Assumed: the container is a local variable; functions that are called in
 // between cannot reach it, because it was not passed to them.
+#include "abi3ify/flow.h"
 #include "abi3ify/judge.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/ParentMap.h"
-#include "clang/Analysis/CFG.h"
-#include "llvm/ADT/PostOrderIterator.h"
-#include <deque>
 #include <set>
 
 using namespace clang;
@@ -84,35 +82,15 @@ public:
 
   /// False if the function has no CFG (then nothing is known).
   bool run() {
-    CFG::BuildOptions options;
-    options.setAllAlwaysAdd();
-    options.AddInitializers = true;
     if (lvalueEscapes(function->getBody()))
       return false;
-    auto cfg = CFG::buildCFG(function, const_cast<Stmt *>(function->getBody()), &context, options);
+    auto cfg = buildFlowGraph(function, context);
     if (!cfg)
       return false;
-    std::vector<Knowledge> in(cfg->getNumBlockIDs());
-    in[cfg->getEntry().getBlockID()].kind = Knowledge::Gone;
-    std::deque<const CFGBlock *> queue = {&cfg->getEntry()};
-    while (!queue.empty()) {
-      const CFGBlock *block = queue.front();
-      queue.pop_front();
-      Knowledge state = in[block->getBlockID()];
-      for (const CFGElement &element : *block)
-        if (auto statement = element.getAs<CFGStmt>())
-          transfer(statement->getStmt(), state);
-      for (const CFGBlock *next : block->succs()) {
-        if (!next)
-          continue;
-        Knowledge merged = in[next->getBlockID()];
-        merged.join(state);
-        if (merged != in[next->getBlockID()]) {
-          in[next->getBlockID()] = merged;
-          queue.push_back(next);
-        }
-      }
-    }
+    forwardFlow(
+        *cfg, Knowledge{Knowledge::Gone, {}},
+        [&](const Stmt *stmt, Knowledge &state) { transfer(stmt, state); },
+        [](const CFGBlock &, unsigned, Knowledge &) {});
     return true;
   }
 

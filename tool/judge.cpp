@@ -13,6 +13,11 @@ Judge findJudge(llvm::StringRef name) {
       .Case("fresh-container", judgeFreshContainer)
       .Case("unicode-read", judgeUnicodeRead)
       .Case("unicode-ready", judgeUnicodeReady)
+      .Case("type-name", judgeTypeName)
+      .Case("slot-table", judgeSlotTable)
+      .Case("format-conversion", judgeFormatConversion)
+      .Case("format-buffer", judgeFormatBuffer)
+      .Case("format-size", judgeFormatSize)
       .Case("libc-include", judgeNothing)
       .Default(nullptr);
 }

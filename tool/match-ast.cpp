@@ -45,10 +45,11 @@ private:
 class Visitor : public RecursiveASTVisitor<Visitor> {
 public:
   Visitor(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
-          const std::string &pythonFolder, Matches &matches, SeenTokens &seen,
-          LibcUses &libcUses)
+          const std::string &pythonFolder, const PreprocessorFacts &preprocessor,
+          Matches &matches, SeenTokens &seen, LibcUses &libcUses)
       : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context),
-        pythonFolder(pythonFolder), matches(matches), seen(seen), libcUses(libcUses) {}
+        pythonFolder(pythonFolder), preprocessor(preprocessor), matches(matches), seen(seen),
+        libcUses(libcUses) {}
 
   bool shouldVisitTemplateInstantiations() const { return true; }
   bool shouldVisitImplicitCode() const { return false; }
@@ -197,7 +198,7 @@ public:
       return true;
     Site site = siteOf(member);
     std::string symbol = (record + "." + name).str();
-    if (isPartOfOuterUse(site, name, !mine.empty()))
+    if (isPartOfOuterUse(member, name, !mine.empty()))
       return true;
     if (tryRules(mine, site, member->getMemberLoc(), name, name))
       return true;
@@ -227,10 +228,17 @@ public:
 
   /// Macros that the AST no longer shows.
   void useMacros(const PreprocessorFacts &facts_) {
+    for (const MacroUse &text : facts_.stringised)
+      if (auto spot = spelling.token(text.location, text.name))
+        if (!patternPlaces.count({spelling.path(spot->file), spot->offset}))
+          markSeen(text.location, text.name);
     for (const MacroUse &use : facts_.uses) {
       auto spot = spelling.token(use.location, use.name);
-      if (!spot)
+      if (!spot) { // pasted together, unless what it stands for was found there
+        if (facts().lacking(use.name, context.floor))
+          addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
         continue;
+      }
       Place place{spelling.path(spot->file), spot->offset};
       if (use.own) { // a macro of the user's that has the name
         markSeen(use.location, use.name);
@@ -252,10 +260,12 @@ public:
   }
 
   const std::set<Place> &otherFields() const { return otherFieldPlaces; }
+  const std::set<Place> &spliced() const { return splicedPlaces; }
 
 private:
   Site siteOf(const Expr *expr) {
     Site site{ast, spelling, context.floor};
+    site.preprocessor = &preprocessor;
     site.function = function;
     site.expr = expr;
     // The visited expression itself lies on top.
@@ -268,6 +278,9 @@ private:
 
   bool isPythons(const Decl *decl) const {
     SourceLocation location = sources.getSpellingLoc(decl->getLocation());
+    // A name that a macro pastes together, such as PyDict_EVENT_ADDED.
+    if (location.isValid() && sources.isWrittenInScratchSpace(location))
+      location = sources.getExpansionLoc(decl->getLocation());
     if (location.isInvalid())
       return false;
     FileID file = sources.getFileID(location);
@@ -347,7 +360,9 @@ private:
       return pastedFinding(location, token, level);
     Finding finding;
     finding.file = spelling.path(spot->file);
-    finding.range = {spot->offset, unsigned(spot->offset + token.size())};
+    finding.range = {spot->offset, spot->offset + spot->length};
+    if (spot->spliced)
+      splicedPlaces.insert({finding.file, spot->offset});
     finding.inMacro = spot->inMacro;
     finding.symbol = token.str();
     level = spot->level;
@@ -367,15 +382,22 @@ private:
   /// Whether a token comes from a macro that pastes it together, or from one
   /// of a header that is neither the user's nor Python's.
   bool isPastedOrForeign(SourceLocation location) const {
+    bool inPythons = false; // in the body of a macro of Python's
     while (location.isMacroID()) {
       SourceLocation spelling = sources.getSpellingLoc(location);
-      if (sources.isWrittenInScratchSpace(spelling))
-        return true;
+      if (sources.isWrittenInScratchSpace(spelling)) {
+        // What Py_RETURN_NONE stands for is no use, however its name was made.
+        StringRef name(sources.getCharacterData(spelling),
+                       Lexer::MeasureTokenLength(spelling, sources, ast.getLangOpts()));
+        const Fact *fact = inPythons ? facts().find(name) : nullptr;
+        return !fact || !fact->usableAt(context.floor);
+      }
       if (sources.isMacroArgExpansion(location)) {
         location = sources.getImmediateSpellingLoc(location);
         continue;
       }
       StringRef path = this->spelling.path(sources.getFileID(spelling));
+      inPythons |= path.starts_with(pythonFolder);
       if (!path.starts_with(pythonFolder) && !path.starts_with(NormalFolder) &&
           !this->spelling.isUsers(spelling))
         return true;
@@ -420,8 +442,13 @@ private:
           continue;
       } else
         applyForms(site, *rule, *finding);
+      // A judge may move a finding to another token; the rules that follow
+      // speak of this one.
+      auto spot = spelling.token(location, token);
+      bool moved = spot && spot->offset != finding->range.begin;
       matches.add(std::move(*finding), level);
-      return true;
+      if (!moved)
+        return true;
     }
     return false;
   }
@@ -448,6 +475,12 @@ private:
   }
 
   void applyRename(const Rule &rule, SourceLocation location, StringRef name, Finding &finding) {
+    auto spot = spelling.token(location, name);
+    if (!spot) {
+      finding.reason = "its name comes out of a macro that pastes it together or that is not the "
+                       "project's";
+      return;
+    }
     for (const Form &form : rule.forms) {
       const std::string *to = lookup(form.rename, name);
       if (form.since > context.floor.minor || (form.rename.size() && !to))
@@ -457,7 +490,7 @@ private:
       rewrite.extent = finding.range;
       rewrite.to = to ? *to : form.to;
       // What goes away takes the white space behind it along.
-      if (auto spot = spelling.token(location, name); spot && rewrite.to.empty())
+      if (rewrite.to.empty())
         rewrite.extent.end += spelling.text(spot->file).substr(rewrite.extent.end)
                                   .take_while([](char c) { return c == ' ' || c == '\t'; })
                                   .size();
@@ -547,10 +580,13 @@ private:
     return !fact || !fact->memberUsableAt(field->getName(), context.floor);
   }
 
-  /// The member access of Python's that reaches its struct through `site`.
-  const MemberExpr *outerMember(const Site &site) const {
-    const Stmt *child = site.expr;
-    for (const Stmt *parent : reverse(site.parents)) {
+  /// The member access of Python's that reaches its struct through `inner`.
+  const MemberExpr *outerMember(const Expr *inner) const {
+    const Stmt *child = inner;
+    auto at = find(reverse(parents), inner);
+    for (const Stmt *parent : make_range(at == parents.rend() ? parents.rbegin() : at + 1, parents.rend())) {
+      if (parent == inner)
+        continue;
       if (isa<ParenExpr, ImplicitCastExpr>(parent)) {
         child = parent;
         continue;
@@ -564,22 +600,34 @@ private:
     return nullptr;
   }
 
+  /// Whether a rule takes `name` and the member behind it together.
+  bool isViaOf(const MemberExpr *outer, StringRef name) {
+    auto *field = cast<FieldDecl>(outer->getMemberDecl());
+    StringRef record = structNameOf(field->getParent());
+    return any_of(context.rules->forField(field->getName()), [&](const Rule *rule) {
+      return rule->structName == record && rule->via == name;
+    });
+  }
+
   /// o->ob_type->tp_name: where the member of the opaque type has no
   /// replacement, that is the use. t->tp_as_number->nb_add: the replacement
   /// takes both members.
-  bool isPartOfOuterUse(const Site &site, StringRef name, bool hasRule) {
-    const MemberExpr *outer = outerMember(site);
+  bool isPartOfOuterUse(const MemberExpr *member, StringRef name, bool hasRule) {
+    const MemberExpr *outer = outerMember(member);
     if (!outer)
       return false;
-    auto *field = cast<FieldDecl>(outer->getMemberDecl());
-    StringRef record = structNameOf(field->getParent());
-    for (const Rule *rule : context.rules->forField(field->getName()))
-      if (rule->structName == record && rule->via == name)
-        return true;
-    const Fact *fact = facts().find(record);
+    if (isViaOf(outer, name))
+      return true;
+    StringRef outerName = outer->getMemberDecl()->getName();
+    const Fact *fact = facts().find(
+        structNameOf(cast<FieldDecl>(outer->getMemberDecl())->getParent()));
     if (!hasRule || !fact || fact->opacity != "opaque")
       return false;
-    auto spot = spelling.token(outer->getMemberLoc(), field->getName());
+    if (const MemberExpr *whole = outerMember(outer); whole && isViaOf(whole, outerName)) {
+      outer = whole;
+      outerName = whole->getMemberDecl()->getName();
+    }
+    auto spot = spelling.token(outer->getMemberLoc(), outerName);
     return !spot || !matches.hasEdit({spelling.path(spot->file), spot->offset});
   }
 
@@ -595,6 +643,7 @@ private:
   const Spelling &spelling;
   const MatchContext &context;
   const std::string &pythonFolder;
+  const PreprocessorFacts &preprocessor;
   Matches &matches;
   SeenTokens &seen;
   LibcUses &libcUses;
@@ -604,7 +653,7 @@ private:
   SmallVector<const Stmt *, 64> parents;
   mutable DenseMap<FileID, bool> pythonFiles;
   DenseMap<const RecordDecl *, StringRef> structNames;
-  std::set<Place> otherFieldPlaces;
+  std::set<Place> otherFieldPlaces, splicedPlaces;
 };
 
 } // namespace
@@ -614,15 +663,21 @@ std::vector<Finding> matchAst(ASTContext &ast, const Spelling &spelling,
                               const PreprocessorFacts &preprocessor, SeenTokens &seen,
                               LibcUses &libcUses) {
   Matches matches;
-  Visitor visitor(ast, spelling, context, pythonFolder, matches, seen, libcUses);
+  Visitor visitor(ast, spelling, context, pythonFolder, preprocessor, matches, seen, libcUses);
   visitor.TraverseDecl(ast.getTranslationUnitDecl());
   visitor.useMacros(preprocessor);
-  for (Finding &finding : matches.list)
-    if (visitor.otherFields().count({finding.file, finding.range.begin})) {
-      finding.rewrites.clear();
-      finding.safety = Safety::Manual;
-      finding.reason = "other expansions of this macro reach a member of another struct";
-    }
+  auto giveUp = [](Finding &finding, const char *reason) {
+    finding.rewrites.clear();
+    finding.safety = Safety::Manual;
+    finding.reason = reason;
+  };
+  for (Finding &finding : matches.list) {
+    Place place{finding.file, finding.range.begin};
+    if (visitor.otherFields().count(place))
+      giveUp(finding, "other expansions of this macro reach a member of another struct");
+    if (visitor.spliced().count(place))
+      giveUp(finding, "a line splice cuts the name in two; join it, and run again");
+  }
   return std::move(matches.list);
 }
 

@@ -3,6 +3,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/helpers.h"
 #include "abi3ify/libc-includes.h"
+#include "abi3ify/macro-aliases.h"
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "clang/AST/ASTContext.h"
@@ -23,6 +24,7 @@ public:
   void begin(CompilerInstance &instance) override {
     spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
     collectPreprocessorFacts(instance, *spelling, preprocessor);
+    instance.setExternalSemaSource(macroAliases(instance, preprocessor));
   }
 
   void end(ASTContext &ast) override {
@@ -31,14 +33,18 @@ public:
     LibcUses libc(ast.getSourceManager(), *spelling);
     out.findings = matchAst(ast, *spelling, context, python, preprocessor, out.seen, libc);
     std::string main = spelling->path(ast.getSourceManager().getMainFileID());
+    std::map<std::string, StringRef> texts;
     auto textOf = [&](const std::string &file) -> StringRef {
+      auto [text, added] = texts.try_emplace(file);
       SourceManager &sources = ast.getSourceManager();
-      for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+      for (auto it = sources.fileinfo_begin(); added && it != sources.fileinfo_end(); ++it) {
         FileID id = sources.translateFile(it->first);
-        if (id.isValid() && spelling->path(id) == file)
-          return sources.getBufferData(id);
+        if (id.isValid() && spelling->path(id) == file) {
+          text->second = sources.getBufferData(id);
+          break;
+        }
       }
-      return {};
+      return text->second;
     };
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
@@ -127,19 +133,31 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
 
 } // namespace
 
-bool isSlotMember(StringRef name) {
-  return facts().find(("Py_" + name).str()) &&
-         (name.starts_with("tp_") || name.starts_with("nb_") || name.starts_with("sq_") ||
-          name.starts_with("mp_") || name.starts_with("am_") || name.starts_with("bf_"));
+bool isPythonsMember(StringRef name) {
+  // The others (frame, d_name, func_name) may be members of anything, and
+  // ob_base is one of every struct that begins with PyObject_HEAD.
+  if (name == "ob_base")
+    return false;
+  for (StringRef prefix : {"ob_", "tp_", "nb_", "sq_", "mp_", "am_", "bf_", "ht_", "co_", "im_",
+                           "ma_", "tb_", "gi_", "cr_", "ag_"})
+    if (name.starts_with(prefix))
+      return isMember(name);
+  return false;
+}
+
+bool isPythonsName(StringRef name) {
+  for (StringRef prefix : {"Py", "_Py", "PY", "_PY", "METH_", "CO_"})
+    if (name.starts_with(prefix))
+      return true;
+  // The types of slots. All other names (digit, getter) are ordinary words.
+  const Fact *fact = facts().find(name);
+  return fact && fact->origin == "limited" && fact->kind == "type";
 }
 
 bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
-  // Names without Python's prefix (digit, getter) are ordinary words.
-  bool prefixed = name.starts_with("Py") || name.starts_with("_Py") || name.starts_with("PY") ||
-                  name.starts_with("METH_");
-  if (prefixed && facts().lacking(name, floor))
+  if (isPythonsName(name) && facts().lacking(name, floor))
     return true;
-  if (!rules.forField(name).empty() || isSlotMember(name))
+  if (!rules.forField(name).empty() || isMember(name))
     return true;
   return any_of(rules.forName(name), [](const Rule *rule) { return rule->always; });
 }

@@ -59,14 +59,24 @@ void unite(Finding &a, Finding b) {
   }
 }
 
-/// A name without an edit that goes away with another use's edit, such as the
-/// cast in ((PyFloatObject *)x)->ob_fval, is part of that use.
+/// Whether text goes away with a rewrite: it lies in none of its arguments.
+bool takesAway(const Rewrite &rewrite, const std::string &file, Range range) {
+  return !rewrite.castsOnly && rewrite.file == file && rewrite.extent.contains(range) &&
+         none_of(rewrite.args, [&](const Argument &argument) {
+           return argument.text.empty() && argument.range.contains(range);
+         });
+}
+
+/// A name that goes away with another use's edit, such as the cast in
+/// ((PyFloatObject *)x)->ob_fval, is part of that use; so is one whose own edit
+/// is all in what goes away (Py_TYPE in Py_TYPE(x)->tp_name).
 bool goesAwayWith(const Finding &finding, const Finding &other) {
-  return any_of(other.rewrites, [&](const Rewrite &rewrite) {
-    return !rewrite.castsOnly && rewrite.file == finding.file &&
-           rewrite.extent.contains(finding.range) &&
-           none_of(rewrite.args, [&](const Argument &argument) {
-             return argument.text.empty() && argument.range.contains(finding.range);
+  if (!finding.group.empty())
+    return false;
+  return any_of(other.rewrites, [&](const Rewrite &outer) {
+    return takesAway(outer, finding.file, finding.range) &&
+           all_of(finding.rewrites, [&](const Rewrite &inner) {
+             return outer.extent != inner.extent && takesAway(outer, inner.file, inner.extent);
            });
   });
 }
@@ -106,10 +116,9 @@ std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
   }
   std::set<size_t> parts;
   for (size_t i = 0; i < merged.size(); ++i)
-    if (!merged[i].hasEdit())
-      for (const Finding &other : merged)
-        if (&other != &merged[i] && goesAwayWith(merged[i], other))
-          parts.insert(i);
+    for (const Finding &other : merged)
+      if (&other != &merged[i] && goesAwayWith(merged[i], other))
+        parts.insert(i);
   std::vector<Finding> result;
   for (size_t i = 0; i < merged.size(); ++i)
     if (!parts.count(i))

@@ -1,6 +1,9 @@
 #include "abi3ify/preprocessor-facts.h"
 #include "clang/Frontend/CompilerInstance.h"
+#include "clang/Lex/MacroArgs.h"
 #include "clang/Lex/Preprocessor.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Path.h"
 
 using namespace clang;
 using namespace llvm;
@@ -15,10 +18,12 @@ public:
         facts(facts) {}
 
   void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange,
-                    const MacroArgs *) override {
+                    const MacroArgs *arguments) override {
     const MacroInfo *info = definition.getMacroInfo();
     if (!info || info->isBuiltinMacro() || !mayBeUsers(name.getLocation()))
       return;
+    if (arguments)
+      noteStrings(*info, *arguments);
     StringRef text = name.getIdentifierInfo()->getName();
     bool own = spelling.isUsers(info->getDefinitionLoc());
     if (!own || text.starts_with("Py") || text.starts_with("_Py"))
@@ -38,6 +43,8 @@ public:
     include.offset = offset;
     include.depth = depth(file);
     facts.includes.push_back(std::move(include));
+    if (!sawPython && sys::path::filename(name) == "Python.h")
+      enterPython(hash);
   }
 
   void SourceRangeSkipped(SourceRange range, SourceLocation) override {
@@ -79,6 +86,32 @@ private:
     return location.isMacroID() || spelling.isUsers(sources.getFileID(location));
   }
 
+  void enterPython(SourceLocation include) {
+    sawPython = true;
+    facts.ssizeClean = preprocessor.isMacroDefined("PY_SSIZE_T_CLEAN");
+    while (include.isValid() && !spelling.isUsers(sources.getFileID(include)))
+      include = sources.getIncludeLoc(sources.getFileID(include));
+    facts.pythonInclude = include;
+  }
+
+  /// In `#define TEXT(x) #x` the argument is a string, and no use of a name.
+  void noteStrings(const MacroInfo &info, const MacroArgs &arguments) {
+    for (auto [number, parameter] : enumerate(info.params())) {
+      unsigned strings = 0, others = 0;
+      tok::TokenKind previous = tok::unknown;
+      for (const Token &token : info.tokens()) {
+        if (token.getIdentifierInfo() == parameter)
+          ++(previous == tok::hash ? strings : others);
+        previous = token.getKind();
+      }
+      if (!strings || others)
+        continue;
+      for (const Token *token = arguments.getUnexpArgument(number); token->isNot(tok::eof); ++token)
+        if (const IdentifierInfo *identifier = token->getIdentifierInfo())
+          facts.stringised.push_back({identifier->getName().str(), token->getLocation(), false});
+    }
+  }
+
   void open(SourceLocation location) { ++open_[sources.getFileID(location)]; }
   unsigned depth(FileID file) const {
     auto found = open_.find(file);
@@ -112,6 +145,7 @@ private:
   SourceManager &sources;
   const Spelling &spelling;
   PreprocessorFacts &facts;
+  bool sawPython = false;
   std::map<FileID, unsigned> open_;
   std::set<FileID> guards;
   std::map<SourceLocation, bool> guardOf;

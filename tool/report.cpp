@@ -16,12 +16,23 @@ struct Position {
   unsigned line, column;
 };
 
-Position positionOf(StringRef text, unsigned offset) {
-  StringRef before = text.take_front(offset);
-  size_t start = before.rfind('\n');
-  return {unsigned(before.count('\n') + 1),
-          unsigned(offset - (start == StringRef::npos ? 0 : start + 1) + 1)};
-}
+/// Lines are counted once a text: a file may hold thousands of findings.
+class Positions {
+public:
+  Position at(StringRef text, unsigned offset) {
+    std::vector<unsigned> &starts = known[text.data()];
+    if (starts.empty()) {
+      starts.push_back(0);
+      for (size_t end = text.find('\n'); end != StringRef::npos; end = text.find('\n', end + 1))
+        starts.push_back(end + 1);
+    }
+    auto line = std::prev(upper_bound(starts, offset));
+    return {unsigned(line - starts.begin() + 1), offset - *line + 1};
+  }
+
+private:
+  std::map<const char *, std::vector<unsigned>> known; ///< where the lines of a text begin
+};
 
 StringRef lineAt(StringRef text, unsigned offset) {
   size_t start = text.take_front(offset).rfind('\n');
@@ -105,7 +116,7 @@ private:
   void printFinding(const Finding &finding) {
     auto original = result.originals.find(finding.file);
     StringRef text = original == result.originals.end() ? StringRef() : original->second;
-    Position position = positionOf(text, finding.range.begin);
+    Position position = positions.at(text, finding.range.begin);
     std::string file = shortPath(finding.file);
     place(file, position);
     StringRef verdict = verdictOf(finding.state);
@@ -191,13 +202,14 @@ private:
   }
 
   const RunResult &result;
+  Positions positions;
   Floor floor;
   bool colours;
   raw_ostream &out;
 };
 
-json::Object jsonPosition(StringRef text, unsigned offset) {
-  Position position = positionOf(text, offset);
+json::Object jsonPosition(Positions &positions, StringRef text, unsigned offset) {
+  Position position = positions.at(text, offset);
   return json::Object{{"line", position.line}, {"column", position.column}, {"offset", offset}};
 }
 
@@ -233,6 +245,7 @@ void printText(const RunResult &result, Floor floor, bool colours, raw_ostream &
 
 void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
   json::Array findings;
+  Positions positions;
   size_t counts[StateCount] = {};
   for (const Finding &finding : result.findings) {
     ++counts[unsigned(finding.state)];
@@ -243,11 +256,11 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
     for (const Rewrite &rewrite : finding.rewrites) {
       StringRef source = result.originals.at(rewrite.file);
       edits.push_back(json::Object{{"file", utf8(shortPath(rewrite.file))},
-                                   {"start", jsonPosition(source, rewrite.extent.begin)},
-                                   {"end", jsonPosition(source, rewrite.extent.end)},
+                                   {"start", jsonPosition(positions, source, rewrite.extent.begin)},
+                                   {"end", jsonPosition(positions, source, rewrite.extent.end)},
                                    {"text", utf8(preview(rewrite, source))}});
     }
-    Position position = positionOf(text, finding.range.begin);
+    Position position = positions.at(text, finding.range.begin);
     findings.push_back(json::Object{{"file", utf8(shortPath(finding.file))},
                                     {"line", position.line},
                                     {"column", position.column},
@@ -276,8 +289,8 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
     StringRef source = result.originals.at(file);
     for (const TextEdit &edit : edits)
       composed.push_back(json::Object{{"file", utf8(shortPath(file))},
-                                      {"start", jsonPosition(source, edit.range.begin)},
-                                      {"end", jsonPosition(source, edit.range.end)},
+                                      {"start", jsonPosition(positions, source, edit.range.begin)},
+                                      {"end", jsonPosition(positions, source, edit.range.end)},
                                       {"text", utf8(edit.text)}});
   }
   json::Value document = json::Object{{"version", 1},

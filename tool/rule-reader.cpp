@@ -258,6 +258,8 @@ private:
         result.safety = safety(value);
       else if (key == "rename")
         result.rename = pairs(value);
+      else if (key == "strong")
+        result.strong = boolean(value);
       else
         return false;
       return true;

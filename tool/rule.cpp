@@ -91,8 +91,10 @@ void RuleSet::index() {
   for (const auto &rule : rules)
     for (const std::string &name : rule->names)
       switch (rule->kind) {
-      case MatchKind::Call:
-      case MatchKind::Custom: calls[name].push_back(rule.get()); break;
+      case MatchKind::Call: calls[name].push_back(rule.get()); break;
+      case MatchKind::Custom:
+        (rule->structName.empty() ? calls : fields)[name].push_back(rule.get());
+        break;
       case MatchKind::Field: fields[name].push_back(rule.get()); break;
       case MatchKind::Name: names[name].push_back(rule.get()); break;
       case MatchKind::Type: types[name].push_back(rule.get()); break;

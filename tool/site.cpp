@@ -141,6 +141,9 @@ StringRef calledName(const CallExpr *call) {
     return {};
   StringRef name = function->getName();
   name.consume_front(NormalPrefix);
+  // What PY_SSIZE_T_CLEAN makes of PyArg_Parse and its kin in older headers.
+  if (callee->getLocation().isMacroID() && name.starts_with("_Py") && name.consume_back("_SizeT"))
+    name = name.drop_front();
   return name;
 }
 

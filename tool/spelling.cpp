@@ -56,10 +56,17 @@ std::optional<Spot> Spelling::token(SourceLocation location, StringRef name) con
     } else
       spot.level = sources.getFileID(location);
     std::tie(spot.file, spot.offset) = sources.getDecomposedLoc(location);
-    if (!isUsers(spot.file, spot.offset) || !text(spot.file).substr(spot.offset).starts_with(name))
+    if (!isUsers(spot.file, spot.offset))
       return std::nullopt;
-    unsigned length = Lexer::MeasureTokenLength(location, sources, options);
-    return length == name.size() ? std::optional(spot) : std::nullopt;
+    StringRef rest = text(spot.file).substr(spot.offset);
+    size_t same = std::mismatch(name.begin(), name.end(), rest.begin(), rest.end()).first - name.begin();
+    if (same < name.size() && !rest.substr(same).starts_with("\\"))
+      return std::nullopt;
+    spot.length = Lexer::MeasureTokenLength(location, sources, options);
+    spot.spliced = same < name.size();
+    StringRef written = rest.take_front(spot.length);
+    bool whole = spot.spliced ? withoutSplices(written) == name : written == name;
+    return whole ? std::optional(spot) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -96,6 +103,17 @@ std::optional<SpelledRange> Spelling::range(SourceLocation begin, SourceLocation
       return SpelledRange{file, {from, to}, first.isMacroID()};
     }
   return std::nullopt;
+}
+
+std::string withoutSplices(StringRef written) {
+  std::string name;
+  while (!written.empty()) {
+    auto [part, rest] = written.split('\\');
+    name += part;
+    written = rest.ltrim(" \t\r");
+    written.consume_front("\n");
+  }
+  return name;
 }
 
 const LangOptions &plainTextOptions() {

@@ -2,8 +2,10 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/match.h"
 #include "abi3ify/spelling.h"
+#include "abi3ify/text-types.h"
 #include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace clang;
 using namespace llvm;
@@ -26,7 +28,6 @@ public:
                 copy.data() + copy.size());
     Token token;
     unsigned skipUntil = 0, bodyUntil = 0;
-    tok::TokenKind previous = tok::unknown;
     while (!lexer.LexFromRawLexer(token) || token.isNot(tok::eof)) {
       if (token.is(tok::eof))
         break;
@@ -35,11 +36,18 @@ public:
         continue;
       if (token.is(tok::hash) && token.isAtStartOfLine()) {
         directive(end, skipUntil, bodyUntil);
+        types.read(tok::unknown, {});
         previous = tok::unknown;
         continue;
       }
-      if (token.is(tok::raw_identifier))
-        look(token.getRawIdentifier(), begin, begin < bodyUntil, previous);
+      StringRef name;
+      if (token.is(tok::raw_identifier)) {
+        name = token.getRawIdentifier();
+        if (token.needsCleaning())
+          name = names.insert(withoutSplices(name)).first->getKey();
+        look(name, {begin, end}, begin < bodyUntil);
+      }
+      types.read(token.getKind(), name);
       previous = token.getKind();
     }
   }
@@ -61,26 +69,45 @@ private:
     bodyUntil = end;
   }
 
-  void look(StringRef name, unsigned offset, bool inBody, tok::TokenKind previous) {
-    if (seen.count(offset) || !isInteresting(name, rules, floor) ||
-        any_of(outOfLimit, [&](Range range) { return range.contains({offset, offset}); }))
+  void look(StringRef name, Range range, bool inBody) {
+    if (seen.count(range.begin) || !isInteresting(name, rules, floor) ||
+        any_of(outOfLimit, [&](Range out) { return out.contains({range.begin, range.begin}); }))
       return;
     // A member's name means something only behind a dot or an arrow.
-    bool member = previous == tok::arrow || previous == tok::period;
-    bool lacking = facts().lacking(name, floor) || !rules.forName(name).empty();
-    if (member ? rules.forField(name).empty() && !isSlotMember(name) : !lacking)
-      return;
+    if (previous == tok::arrow || previous == tok::period)
+      lookAtMember(name, range, inBody);
+    else if (facts().lacking(name, floor) || !rules.forName(name).empty()) {
+      ArrayRef<const Rule *> known = !rules.forCall(name).empty() ? rules.forCall(name)
+                                     : !rules.forName(name).empty() ? rules.forName(name)
+                                                                    : rules.forType(name);
+      add(name.str(), known.empty() ? nullptr : known.front(), describeLack(name), range, inBody);
+    }
+  }
+
+  /// Found where the text tells the struct, or where the name alone does.
+  void lookAtMember(StringRef name, Range range, bool inBody) {
+    StringRef base = types.base();
+    ArrayRef<const Rule *> known = rules.forField(name);
+    auto mine = find_if(known, [&](const Rule *rule) { return rule->structName == base; });
+    const Rule *rule = mine != known.end() ? *mine : nullptr;
+    const Fact *fact = facts().find(base);
+    if (isMemberOf(base, name)) {
+      if (rule || !fact || !fact->memberUsableAt(name, floor))
+        add(rule ? name.str() : (base + "." + name).str(), rule,
+            ("'" + name + "' of " + base + " is not part of the Limited API").str(), range, inBody);
+    } else if (isPythonsMember(name))
+      add(name.str(), known.empty() ? nullptr : known.front(),
+          ("'" + name + "' is not part of the Limited API").str(), range, inBody);
+  }
+
+  void add(const std::string &symbol, const Rule *rule, const std::string &message, Range range,
+           bool inBody) {
     Finding finding;
     finding.file = file;
-    finding.range = {offset, unsigned(offset + name.size())};
-    finding.symbol = name.str();
-    ArrayRef<const Rule *> known = member ? rules.forField(name)
-                                   : !rules.forCall(name).empty() ? rules.forCall(name)
-                                   : !rules.forName(name).empty() ? rules.forName(name)
-                                                                  : rules.forType(name);
-    finding.rule = known.empty() ? NoRule.str() : known.front()->id;
-    finding.message = known.empty() ? describeLack(name)
-                                    : known.front()->title;
+    finding.range = range;
+    finding.symbol = symbol;
+    finding.rule = rule ? rule->id : NoRule.str();
+    finding.message = rule ? rule->title : message;
     finding.inMacro = inBody;
     finding.expansions = 0;
     finding.state = State::Unseen;
@@ -97,6 +124,9 @@ private:
   const std::set<unsigned> &seen;
   ArrayRef<Range> outOfLimit;
   std::vector<Finding> &findings;
+  TextTypes types;
+  StringSet<> names; ///< those that line splices cut
+  tok::TokenKind previous = tok::unknown;
 };
 
 } // namespace

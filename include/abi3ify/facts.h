@@ -46,6 +46,13 @@ const Facts &facts();
 /// Why a floor lacks a name, as a message.
 std::string describeLack(llvm::StringRef name);
 
+/// The members of the structs that CPython's headers have had, of all versions:
+/// facts/members.tsv.
+bool isPythonsStruct(llvm::StringRef name);
+bool isMemberOf(llvm::StringRef structName, llvm::StringRef member);
+/// Of any of the structs.
+bool isMember(llvm::StringRef member);
+
 /// The libc header that declares a name and that Python.h stopped including,
 /// with the first floor at which it did: facts/libc.tsv.
 struct LibcFact {

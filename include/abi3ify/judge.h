@@ -20,6 +20,11 @@ Judge findJudge(llvm::StringRef name);
 bool judgeObjectCast(const Site &, const Rule &, Finding &);
 bool judgeFreshContainer(const Site &, const Rule &, Finding &);
 bool judgeUnicodeRead(const Site &, const Rule &, Finding &);
+bool judgeSlotTable(const Site &, const Rule &, Finding &);
 bool judgeUnicodeReady(const Site &, const Rule &, Finding &);
+bool judgeTypeName(const Site &, const Rule &, Finding &);
+bool judgeFormatConversion(const Site &, const Rule &, Finding &);
+bool judgeFormatBuffer(const Site &, const Rule &, Finding &);
+bool judgeFormatSize(const Site &, const Rule &, Finding &);
 
 } // namespace abi3ify

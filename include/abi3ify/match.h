@@ -41,9 +41,11 @@ void findUnseen(const std::string &file, llvm::StringRef text, const RuleSet &ru
                 const std::set<unsigned> &seen, llvm::ArrayRef<Range> outOfLimit,
                 std::vector<Finding> &findings);
 
-/// Whether a name is a member of a type object or its tables: the slot ids
-/// (Py_tp_new) tell their names.
-bool isSlotMember(llvm::StringRef name);
+/// Whether a name can only be Python's, wherever it stands.
+bool isPythonsName(llvm::StringRef name);
+
+/// Whether a name can only be a member of one of Python's structs.
+bool isPythonsMember(llvm::StringRef name);
 
 /// Whether a name is one that the floor lacks or that a rule reports anyway:
 /// the tokens worth remembering.

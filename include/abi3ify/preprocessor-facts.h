@@ -32,9 +32,14 @@ struct IncludeDirective {
 
 struct PreprocessorFacts {
   std::vector<MacroUse> uses;
+  /// Names in the arguments of macros that only make strings of them.
+  std::vector<MacroUse> stringised;
   std::vector<IncludeDirective> includes;
   std::map<std::string, std::vector<Range>> skipped; ///< in the user's files
   bool asksForLimit = false; ///< a condition of the user's names Py_LIMITED_API
+  /// The user's directive that first leads to Python.h; invalid for none.
+  clang::SourceLocation pythonInclude;
+  bool ssizeClean = false; ///< PY_SSIZE_T_CLEAN was defined there
 };
 
 /// Registers callbacks on `instance` that fill `facts`. `spelling` is made by

@@ -10,11 +10,14 @@
 
 namespace abi3ify {
 
+struct PreprocessorFacts;
+
 /// One use of a name of a rule. Lives as long as the visit of the expression.
 struct Site {
   clang::ASTContext &context;
   const Spelling &spelling;
   Floor floor;
+  const PreprocessorFacts *preprocessor = nullptr; ///< of the whole unit
   const clang::FunctionDecl *function = nullptr; ///< whose body it stands in
   llvm::ArrayRef<const clang::Stmt *> parents = {}; ///< outermost first
   const clang::Expr *expr = nullptr;             ///< the call or member access

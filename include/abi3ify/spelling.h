@@ -22,6 +22,8 @@ namespace abi3ify {
 struct Spot {
   clang::FileID file;
   unsigned offset = 0;
+  unsigned length = 0;
+  bool spliced = false;       ///< cut in two by a line splice
   bool inMacro = false;       ///< stands in the body of a macro of the user's
   clang::FileID level;        ///< the file, or the expansion of that body
 };
@@ -84,6 +86,9 @@ struct CallText {
 /// Nothing if no whole argument list follows the name up to `limit`.
 std::optional<CallText> callText(llvm::StringRef text, unsigned nameOffset, unsigned limit,
                                  bool isMacro);
+
+/// A name as the compiler reads it, without line splices.
+std::string withoutSplices(llvm::StringRef written);
 
 /// How plain text is lexed, whatever its language: C and C++ in one.
 const clang::LangOptions &plainTextOptions();

@@ -1,0 +1,133 @@
+"""Calls every function of a module many times and counts the references.
+
+    exercise.py MODULE CALLS
+
+Prints a JSON object: `outcomes` says what each function gave for each input,
+`problems` which calls left references or memory behind. ownership.py runs it.
+"""
+import gc
+import importlib
+import json
+import sys
+import types
+import weakref
+
+NONE_IS_COUNTED = sys.version_info < (3, 12)
+SLACK = 50    # of None and of memory, which the interpreter uses itself meanwhile
+
+
+class Thing:
+    def __len__(self):
+        return 3
+
+    def __repr__(self):
+        return "<thing>"
+
+
+class Broken(Thing):
+    """Has no size and no truth."""
+
+    def __len__(self):
+        raise ValueError("broken")
+
+
+class NoHash:
+    def __hash__(self):
+        raise RuntimeError("no hash")
+
+
+def clean(name):
+    sys.modules.pop(name, None)
+
+
+def inputs():
+    """{prefix: [(label, arguments, what to do after a call)]}, and the objects to watch."""
+    thing, other, broken, no_hash, key = Thing(), Thing(), Broken(), NoHash(), "".join(["k", "ey"])
+    items = [thing, None, other, broken, Thing]
+    table = {key: thing, "none": None, "broken": broken}
+    module = types.ModuleType("ownership_known")
+    module.marker = thing
+    sys.modules[module.__name__] = module
+    alive, sick, dead = weakref.ref(thing), weakref.ref(broken), weakref.ref(Thing())
+    unhashable, no_list = [], (thing,)
+
+    lists = [(label, (items, index), None) for index, label in enumerate(
+        ["thing", "None", "other", "broken", "type", "index out of range"])]
+    lists += [("negative index", (items, -1), None), ("misuse", (no_list, 0), None)]
+    dicts = [("thing", (table, key), None), ("None", (table, "none"), None),
+             ("broken", (table, "broken"), None), ("missing key", (table, "missing"), None),
+             ("unhashable key", (table, unhashable), None), ("hash fails", (table, no_hash), None),
+             ("misuse", (items, key), None)]
+    imports = [("known", (b"ownership_known",), None),
+               ("new", (b"ownership_new",), lambda: clean("ownership_new")),
+               ("not UTF-8", (b"\xff",), None)]
+    weak = [("alive", (alive,), None), ("broken", (sick,), None), ("dead", (dead,), None)]
+    # What the macro does with anything but a reference is undefined.
+    groups = {"list": lists, "dict": dicts, "dictplain": dicts, "import": imports,
+              "weak": weak + [("misuse", (no_list,), None)], "weakmacro": weak}
+    watched = [thing, other, broken, no_hash, key, items, table, module, alive, sick, dead,
+               unhashable, no_list, Thing, Broken, NoHash]
+    return groups, watched
+
+
+def outcome(function, label, arguments):
+    try:
+        return shown(function(*arguments))
+    except Exception as error:
+        # The old and the new function may blame the caller or the argument.
+        if label == "misuse" and isinstance(error, (SystemError, TypeError)):
+            return "raises for misuse"
+        return "raises " + type(error).__name__
+
+
+def shown(value):
+    if isinstance(value, (tuple, list)):
+        return "%s of %s" % (type(value).__name__, ", ".join(map(shown, value)))
+    return repr(value)
+
+
+def counts(watched):
+    return [sys.getrefcount(one) for one in watched]
+
+
+def call(function, arguments, after, times):
+    for _ in range(times):
+        try:
+            function(*arguments)
+        except Exception:
+            pass
+        if after:
+            after()
+
+
+def exercise(module, calls):
+    groups, watched = inputs()
+    outcomes, problems = {}, []
+    for name in sorted(vars(module)):
+        group = groups.get(name.split("_")[0])
+        if group is None or name.startswith("_"):
+            continue
+        function = getattr(module, name)
+        for label, arguments, after in group:
+            where = "%s, %s" % (name, label)
+            outcomes[where] = outcome(function, label, arguments)
+            call(function, arguments, after, 10)
+            before = counts(watched)
+            none, blocks = sys.getrefcount(None), sys.getallocatedblocks()
+            call(function, arguments, after, calls)
+            blocks, none = sys.getallocatedblocks() - blocks, sys.getrefcount(None) - none
+            for index, (old, new) in enumerate(zip(before, counts(watched))):
+                if new != old:
+                    problems.append("%s: %d calls change the references to %s by %d" % (
+                        where, calls, shown(watched[index]), new - old))
+            if NONE_IS_COUNTED and abs(none) > SLACK:
+                problems.append("%s: %d calls change the references to None by %d" % (where, calls, none))
+            if blocks > SLACK:
+                problems.append("%s: %d calls leave %d blocks of memory behind" % (where, calls, blocks))
+    return {"outcomes": outcomes, "problems": problems}
+
+
+if __name__ == "__main__":
+    sys.unraisablehook = lambda *_: None    # PyDict_GetItem reports what it swallows
+    gc.disable()                            # what needs a collection counts as left behind
+    print(json.dumps(exercise(importlib.import_module(sys.argv[1]), int(sys.argv[2]))))
