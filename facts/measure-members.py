@@ -23,13 +23,14 @@ def known_names(table):
 
 
 def record_of(typedef):
-    """The id of the struct that a typedef directly names."""
+    """The struct that a typedef directly names: its tag, or the id of one without a tag."""
     node = typedef
     while node.get("inner"):
         node = node["inner"][0]
         if "*" in node.get("type", {}).get("qualType", ""):
             return None
-    return node.get("decl", {}).get("id")
+    declaration = node.get("decl", {})
+    return declaration.get("name") or declaration.get("id")
 
 
 def members_of(headers, known):
@@ -41,7 +42,7 @@ def members_of(headers, known):
             # Members of an unnamed union inside are the struct's own.
             fields = [c["name"] for c in node.get("inner", [])
                       if c["kind"] in ("FieldDecl", "IndirectFieldDecl") and c.get("name")]
-            records[node["id"]] = list(dict.fromkeys(fields))
+            records[node.get("name") or node["id"]] = list(dict.fromkeys(fields))
     found = {}
     for node in tree["inner"]:
         if node["kind"] == "TypedefDecl" and node["name"] in known and record_of(node) in records:

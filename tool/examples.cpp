@@ -14,6 +14,9 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+/// Ends what stands in front of a unit's examples: includes, and later helpers.
+constexpr StringLiteral ExamplesBegin = "/*<*/\n";
+
 struct Case {
   const Rule *rule;
   const Example *example;
@@ -71,7 +74,8 @@ std::string unitText(ArrayRef<Case> cases) {
     return cases[0].opening() + "\n" + cases[0].example->before + "\n" + cases[0].closing() + "\n";
   std::string text = "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <structmember.h>\n"
                      "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
-                     "#include <errno.h>\n#include <ctype.h>\n#include <unistd.h>\n";
+                     "#include <errno.h>\n#include <ctype.h>\n#include <unistd.h>\n" +
+                     ExamplesBegin.str();
   for (const Case &test : cases) {
     const Example &example = *test.example;
     std::string body = test.opening() + "\n" + StringRef(example.before).rtrim().str() + "\n" +
@@ -118,10 +122,13 @@ public:
     };
     std::vector<Job> work;
     // How examples share units depends on the headers only.
-    for (const PythonHeaders &header : headers)
-      for (bool cxx : {false, true})
-        for (auto &unit : divide(header, cxx))
-          work.push_back({&header, cxx, std::move(unit)});
+    parallelFor(jobs, headers.size() * 2, [&](size_t i) {
+      const PythonHeaders &header = headers[i / 2];
+      auto units = divide(header, i % 2);
+      std::lock_guard lock(mutex);
+      for (auto &unit : units)
+        work.push_back({&header, i % 2 == 1, std::move(unit)});
+    });
     // The large units first, so that no core waits for one at the end.
     stable_sort(work, [](const Job &a, const Job &b) { return a.unit.size() > b.unit.size(); });
     parallelFor(jobs, work.size(), [&](size_t i) {
@@ -165,10 +172,10 @@ private:
     return parseUnit(request);
   }
 
-  /// One unit for all examples of a language, and one for each of those that
-  /// do not compile together with the others.
+  /// Few units for the examples of a language: those that contradict the ones
+  /// before them (another type for the same extern name) go into the next one.
   std::vector<std::vector<Case>> divide(const PythonHeaders &header, bool cxx) {
-    std::vector<Case> together;
+    std::vector<Case> waiting;
     std::vector<std::vector<Case>> units;
     for (const Case &test : cases) {
       bool holds = header.minor >= std::max(test.rule->headersFrom, test.example->headersFrom) &&
@@ -178,28 +185,45 @@ private:
       if (test.isWholeFile())
         units.push_back({test});
       else
-        together.push_back(test);
+        waiting.push_back(test);
     }
-    while (!together.empty()) {
-      std::string text = unitText(together);
-      Owners owners(text, together);
-      std::set<unsigned> broken;
-      for (const Diagnostic &diagnostic : parse(text, cxx, header, {}, Mode::Full).diagnostics)
-        if (diagnostic.isError() && !diagnostic.places.empty())
-          broken.insert(owners.at(diagnostic.places.back().offset)->number);
-      if (broken.empty())
-        break;
-      std::vector<Case> rest;
-      for (const Case &test : together)
-        if (broken.count(test.number))
-          units.push_back({test});
-        else
-          rest.push_back(test);
-      together = std::move(rest);
+    std::vector<std::vector<Case>> groups = {std::move(waiting)};
+    while (!groups.empty()) {
+      std::vector<Case> together = std::move(groups.back()), rest;
+      groups.pop_back();
+      for (std::set<unsigned> broken; !(broken = brokenOf(together, cxx, header)).empty();) {
+        auto first = std::stable_partition(
+            together.begin(), together.end(),
+            [&](const Case &test) { return !broken.count(test.number); });
+        rest.insert(rest.end(), first, together.end());
+        together.erase(first, together.end());
+      }
+      if (!together.empty())
+        units.push_back(std::move(together));
+      else if (rest.size() == 1)
+        units.push_back(std::move(rest));
+      else if (!rest.empty()) { // each contradicts another: try fewer
+        auto middle = rest.begin() + rest.size() / 2;
+        groups.emplace_back(middle, rest.end());
+        rest.erase(middle, rest.end());
+      }
+      if (!rest.empty())
+        groups.push_back(std::move(rest));
     }
-    if (!together.empty())
-      units.push_back(std::move(together));
     return units;
+  }
+
+  /// The numbers of those examples of a unit that do not compile in it.
+  std::set<unsigned> brokenOf(ArrayRef<Case> unit, bool cxx, const PythonHeaders &header) const {
+    std::set<unsigned> broken;
+    if (unit.empty())
+      return broken;
+    std::string text = unitText(unit);
+    Owners owners(text, unit);
+    for (const Diagnostic &diagnostic : parse(text, cxx, header, {}, Mode::Full).diagnostics)
+      if (diagnostic.isError() && !diagnostic.places.empty())
+        broken.insert(owners.at(diagnostic.places.back().offset)->number);
+    return broken;
   }
 
   /// Finds the example in whose part of a text an offset lies.
@@ -349,7 +373,9 @@ private:
   /// What was put in front of the examples is compiled with warnings.
   void checkHelpers(const std::string &after, ArrayRef<Case> unit, bool cxx,
                     const PythonHeaders &header, Floor floor, const std::string &context) {
-    size_t end = after.find(unit.front().opening());
+    size_t end = after.find(ExamplesBegin);
+    if (end == std::string::npos) // a whole file
+      end = after.find(unit.front().opening());
     if (!StringRef(after).take_front(end).contains(("static inline")))
       return;
     Command command = commandFor(cxx);

@@ -453,8 +453,12 @@ private:
     return false;
   }
 
+  /// A reason without uses speaks of those that no form covers; of all, in a
+  /// rule that has no form.
   static bool namesUse(const Rule &rule, Use use) {
-    return any_of(rule.reasons, [&](const Reason &reason) { return reason.uses.has(use); });
+    return any_of(rule.reasons, [&](const Reason &reason) {
+      return reason.uses.has(use) || (!reason.uses.bits && rule.forms.empty());
+    });
   }
 
   /// `decl` null: a macro, which is by its name alone.

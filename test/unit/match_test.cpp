@@ -337,7 +337,7 @@ TEST(MatchLimit, TheFloorDecides) {
     sample.look("void f(PyObject *m, PyObject *o) { PyModule_AddObjectRef(m, \"o\", o); }\n");
     return sample.lines();
   };
-  EXPECT_EQ(at(9), "1:36 PyModule_AddObjectRef manual\n");
+  EXPECT_EQ(at(9), "1:36 PyModule_AddObjectRef fixable\n");
   EXPECT_EQ(at(10), "");
 }
 

@@ -32,7 +32,7 @@ TEST(Unseen, FindsNamesInCode) {
   EXPECT_EQ(unseen("n = PyTuple_GET_SIZE(t);\n"), "1:5 tuple-get-size PyTuple_GET_SIZE\n");
   EXPECT_EQ(unseen("f(PyTuple_GET_SIZE(PyTuple_GET_ITEM(t, 0)));\n"),
             "1:3 tuple-get-size PyTuple_GET_SIZE\n1:20 tuple-get-item PyTuple_GET_ITEM\n");
-  EXPECT_EQ(unseen("_PyObject_GetDictPtr(o);\n"), "1:1 not-limited _PyObject_GetDictPtr\n");
+  EXPECT_EQ(unseen("_PyObject_GetDictPtr(o);\n"), "1:1 private-object-get-dict-ptr _PyObject_GetDictPtr\n");
 }
 
 TEST(Unseen, NotWhatWasSeen) {
@@ -91,7 +91,7 @@ TEST(Unseen, MembersOnlyBehindADotOrAnArrow) {
 TEST(Unseen, NotWhatTheFloorHas) {
   EXPECT_EQ(unseen("PyObject_GetBuffer(o, &b, 0); PyList_GetItem(l, 0);\n", {}, {11}), "");
   EXPECT_EQ(unseen("PyObject_GetBuffer(o, &b, 0); PyList_GetItem(l, 0);\n", {}, {10}),
-            "1:1 not-limited PyObject_GetBuffer\n");
+            "1:1 object-get-buffer PyObject_GetBuffer\n");
 }
 
 TEST(Unseen, LinesThatEndInCarriageReturns) {
