@@ -1,9 +1,9 @@
 // What a format string asks of the interpreter that runs it.
 // format-conversion: conversions that PyUnicode_FromFormat learnt later.
 // format-buffer: y* and the like, which fill a Py_buffer.
-// format-size: "#" without PY_SSIZE_T_CLEAN. The #define goes in front of the
-// first #include that leads to Python.h; all formats behind it are one group,
-// because the macro changes what each of them reads or takes.
+// format-size: "#" without PY_SSIZE_T_CLEAN, or with it and an int. The #define
+// goes in front of the first #include that leads to Python.h; all formats behind it
+// are one group, because the macro changes what each of them reads or takes.
 #include "abi3ify/format-call.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/preprocessor-facts.h"
@@ -58,6 +58,16 @@ bool isSize(const Expr *argument, FormatKind kind, ASTContext &context) {
   // long is as wide here, but not everywhere.
   bool named = kind == FormatKind::Build || type->getAs<TypedefType>();
   return named && context.getTypeSize(type) == context.getTypeSize(context.getSizeType());
+}
+
+/// Whether # reads or fills more or fewer bytes here than the argument has.
+bool isOtherWidth(const Expr *argument, FormatKind kind, ASTContext &context) {
+  QualType type = argument->IgnoreParenImpCasts()->getType();
+  if (kind == FormatKind::Parse)
+    type = type->isArrayType() ? context.getAsArrayType(type)->getElementType()
+                               : type->getPointeeType();
+  return !type.isNull() && !type->isDependentType() && type->isIntegerType() &&
+         context.getTypeSize(type) != context.getTypeSize(context.getSizeType());
 }
 
 /// `#define PY_SSIZE_T_CLEAN` in front of the line that leads to Python.h.
@@ -126,11 +136,11 @@ bool judgeFormatBuffer(const Site &site, const Rule &rule, Finding &finding) {
 
 bool judgeFormatSize(const Site &site, const Rule &rule, Finding &finding) {
   auto call = formatCall(cast<CallExpr>(site.expr), site);
-  if (!call || site.floor.minor >= 13 || !site.preprocessor)
+  if (!call || !site.preprocessor)
     return false;
   std::vector<std::string> names;
-  const Conversion *first = nullptr;
-  std::string wrong;
+  const Conversion *first = nullptr, *narrow = nullptr;
+  std::string wrong, narrowText;
   for (const Conversion &unit : call->format.conversions)
     if (unit.size) {
       first = first ? first : &unit;
@@ -138,9 +148,14 @@ bool judgeFormatSize(const Site &site, const Rule &rule, Finding &finding) {
       const Expr *size = call->argument(*unit.size);
       if (wrong.empty() && size && !isSize(size, call->function.kind, site.context))
         wrong = spelledText(size, site);
+      if (!narrow && size && isOtherWidth(size, call->function.kind, site.context)) {
+        narrow = &unit;
+        narrowText = spelledText(size, site);
+      }
     }
   bool clean = site.preprocessor->ssizeClean, renamed = headersHaveSizeNames(site.context);
-  if (!first || (clean && renamed))
+  bool runs = site.floor.minor >= 13 || (clean && renamed);
+  if (!first || (runs && !narrow))
     return false;
   finding.use = site.use;
   std::string hint = ruleReason(rule, site);
@@ -149,6 +164,17 @@ bool judgeFormatSize(const Site &site, const Rule &rule, Finding &finding) {
     moveToLiteral(finding, call->literal, first->bytes, site);
     return true;
   };
+  if (runs) {
+    first = narrow;
+    bool parses = call->function.kind == FormatKind::Parse;
+    finding.message = "'" + narrow->code + "' in a format " + (parses ? "writes" : "reads") +
+                      " a Py_ssize_t, and '" + narrowText + "' " +
+                      (parses ? "points to another type" : "has another type");
+    return manual("make '" + Twine(narrowText) + "' " + (parses ? "point to a" : "a") +
+                  " Py_ssize_t; with the limit and without it, " +
+                  (parses ? "the bytes behind the variable are overwritten"
+                          : "half of the size is whatever lies there"));
+  }
   if (!renamed) {
     finding.message = listOf(names) + " in a format, with headers of 3.13 or later, fails on 3.10 "
                                       "to 3.12";

@@ -3,9 +3,22 @@
 
 namespace abi3ify {
 
-/// libc-include has no place of its own in the AST: libc-includes.cpp finds it
-/// at the end of a unit.
+/// For rules that fit no call: libc-includes.cpp finds its uses at the end of a
+/// unit, match-ast.cpp those of constants in tables.
 static bool judgeNothing(const Site &, const Rule &, Finding &) { return false; }
+
+/// Only where the text is NULL and its size not 0: the call makes an object
+/// that the caller fills.
+static bool judgeNullText(const Site &site, const Rule &rule, Finding &finding) {
+  clang::Expr::EvalResult size;
+  if (site.args.size() < 2 || site.args[1]->isValueDependent() ||
+      site.args[0]->isNullPointerConstant(site.context, clang::Expr::NPC_ValueDependentIsNotNull) ==
+          clang::Expr::NPCK_NotNull ||
+      (site.args[1]->EvaluateAsInt(size, site.context) && size.Val.getInt() == 0))
+    return false;
+  applyForms(site, rule, finding);
+  return true;
+}
 
 Judge findJudge(llvm::StringRef name) {
   return llvm::StringSwitch<Judge>(name)
@@ -18,7 +31,9 @@ Judge findJudge(llvm::StringRef name) {
       .Case("format-conversion", judgeFormatConversion)
       .Case("format-buffer", judgeFormatBuffer)
       .Case("format-size", judgeFormatSize)
+      .Case("null-text", judgeNullText)
       .Case("libc-include", judgeNothing)
+      .Case("constant-in-table", judgeNothing)
       .Default(nullptr);
 }
 

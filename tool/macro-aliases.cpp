@@ -32,7 +32,7 @@ public:
     for (NamedDecl *decl : found)
       result.addDecl(decl);
     result.resolveKind();
-    facts.uses.push_back({name->getName().str(), result.getNameLoc(), false});
+    facts.uses.push_back({name->getName().str(), result.getNameLoc(), false, true});
     return true;
   }
 

@@ -9,6 +9,7 @@
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Frontend/CompilerInstance.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 
 using namespace clang;
@@ -59,13 +60,17 @@ public:
         !isa<TranslationUnitDecl>(decl) && !isNearUsers(decl))
       return true;
     auto *outer = function;
+    auto *outerTable = table;
     bool outerPattern = inPattern;
+    if (auto *variable = dyn_cast_or_null<VarDecl>(decl))
+      table = variable->hasGlobalStorage() ? variable : nullptr;
     if (auto *inner = dyn_cast_or_null<FunctionDecl>(decl))
       function = inner;
     if (auto *context = dyn_cast_or_null<DeclContext>(decl))
       inPattern = context->isDependentContext();
     bool result = RecursiveASTVisitor::TraverseDecl(decl);
     function = outer;
+    table = outerTable;
     inPattern = outerPattern;
     return result;
   }
@@ -167,12 +172,42 @@ public:
     markSeen(reference->getLocation(), name);
     if (!isPythons(decl)) {
       libcUses.add(reference->getLocation(), decl->getName(), decl);
+      if (facts().find(name) && facts().lacking(name, context.floor) && isDeclaredByHand(decl))
+        addGeneric(reference->getLocation(), name, name, describeLack(name), Use::Value,
+                   "it is declared here by hand, so the limited build says nothing; do without it, "
+                   "or give it another name if a source of yours defines it");
       if (!hasPlace(reference->getLocation(), name))
         tryNameRules(reference->getLocation(), name, decl);
       return true;
     }
+    if (useInTable(reference, name))
+      return true;
     Site site = siteOf(reference);
     useName(site, reference->getLocation(), name);
+    return true;
+  }
+
+  /// Py_None and its kin are calls under a limit from 3.13 on, and what is
+  /// initialised before the program runs wants constants in C.
+  bool useInTable(const DeclRefExpr *reference, StringRef name) {
+    StringRef macro = StringSwitch<StringRef>(name)
+                          .Case("_Py_NoneStruct", "Py_None")
+                          .Case("_Py_TrueStruct", "Py_True")
+                          .Case("_Py_FalseStruct", "Py_False")
+                          .Case("_Py_EllipsisObject", "Py_Ellipsis")
+                          .Case("_Py_NotImplementedStruct", "Py_NotImplemented")
+                          .Default("");
+    const Rule *rule = context.rules->forCustom("constant-in-table");
+    if (!table || macro.empty() || !rule || context.floor.minor < 13 ||
+        ast.getLangOpts().CPlusPlus || !spelling.token(reference->getLocation(), macro))
+      return false;
+    FileID level;
+    auto finding = findingOf(*rule, reference->getLocation(), macro, level);
+    if (!finding)
+      return false;
+    finding->reason = *rule->reasonFor(Use::Value);
+    markSeen(reference->getLocation(), macro);
+    matches.add(std::move(*finding), level);
     return true;
   }
 
@@ -255,7 +290,8 @@ public:
         continue;
       if (!facts().lacking(use.name, context.floor))
         continue;
-      addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
+      if (!use.byName || !addByName(use.location, use.name))
+        addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
     }
   }
 
@@ -272,11 +308,27 @@ private:
     site.parents = parents;
     while (!site.parents.empty() && site.parents.back() == expr)
       site.parents = site.parents.drop_back();
+    // A lambda's body is a function with ways out of its own.
+    for (size_t i = 0; i + 1 < site.parents.size(); ++i)
+      if (auto *lambda = dyn_cast<LambdaExpr>(site.parents[i]);
+          lambda && lambda->getBody() == site.parents[i + 1])
+        site.function = lambda->getCallOperator();
     classifyUse(site);
     return site;
   }
 
+  /// A function or an object is Python's as well where the user declares it again,
+  /// but not where the user defines it.
   bool isPythons(const Decl *decl) const {
+    if (!isa<FunctionDecl, VarDecl>(decl))
+      return isInPythons(decl);
+    auto *function = dyn_cast<FunctionDecl>(decl);
+    if (const FunctionDecl *definition = function ? function->getDefinition() : nullptr)
+      return isInPythons(definition);
+    return any_of(decl->redecls(), [this](const Decl *each) { return isInPythons(each); });
+  }
+
+  bool isInPythons(const Decl *decl) const {
     SourceLocation location = sources.getSpellingLoc(decl->getLocation());
     // A name that a macro pastes together, such as PyDict_EVENT_ADDED.
     if (location.isValid() && sources.isWrittenInScratchSpace(location))
@@ -288,8 +340,25 @@ private:
     StringRef path = spelling.path(file);
     if (added)
       it->second = path.starts_with(NormalFolder) ||
-                   (path.starts_with(pythonFolder) && !spelling.isUsers(file));
+                   (isInPythonFolder(path) && !spelling.isUsers(file));
     return it->second;
+  }
+
+  /// Whether the user declares, without a body, what another object file has
+  /// under a C name.
+  bool isDeclaredByHand(const ValueDecl *decl) const {
+    if (!spelling.isUsers(sources.getSpellingLoc(decl->getLocation())))
+      return false;
+    if (auto *function = dyn_cast<FunctionDecl>(decl))
+      return !function->isDefined() && function->isExternC();
+    auto *variable = dyn_cast<VarDecl>(decl);
+    return variable && variable->isExternC() &&
+           variable->hasDefinition() == VarDecl::DeclarationOnly;
+  }
+
+  /// A unit that does not reach Python.h has no such folder.
+  bool isInPythonFolder(StringRef path) const {
+    return !pythonFolder.empty() && path.starts_with(pythonFolder);
   }
 
   /// Those of the rules that speak of this declaration: of Python's headers,
@@ -397,8 +466,8 @@ private:
         continue;
       }
       StringRef path = this->spelling.path(sources.getFileID(spelling));
-      inPythons |= path.starts_with(pythonFolder);
-      if (!path.starts_with(pythonFolder) && !path.starts_with(NormalFolder) &&
+      inPythons |= isInPythonFolder(path);
+      if (!isInPythonFolder(path) && !path.starts_with(NormalFolder) &&
           !this->spelling.isUsers(spelling))
         return true;
       location = sources.getImmediateExpansionRange(location).getBegin();
@@ -516,18 +585,21 @@ private:
     const Fact *fact = facts().find(name);
     if (fact && fact->usableAt(context.floor))
       return;
-    for (const Rule *rule : context.rules->forCall(name))
-      if (!rule->always) {
-        FileID level;
-        auto finding = findingOf(*rule, location, name, level);
-        if (!finding)
-          return;
-        finding->reason = "it is not called here but used by name; wrap the replacement in a "
-                          "function of your own";
-        matches.add(std::move(*finding), level);
-        return;
-      }
-    addGeneric(location, name, name, describeLack(name), site.use);
+    if (!addByName(location, name))
+      addGeneric(location, name, name, describeLack(name), site.use);
+  }
+
+  /// What a rule replaces where it is called.
+  bool addByName(SourceLocation location, StringRef name) {
+    const Rule *rule = context.rules->forAnyUse(name);
+    FileID level;
+    auto finding = rule ? findingOf(*rule, location, name, level) : std::nullopt;
+    if (!finding)
+      return false;
+    finding->reason = "it is not called here but used by name; wrap the replacement in a "
+                      "function of your own";
+    matches.add(std::move(*finding), level);
+    return true;
   }
 
   void useType(SourceLocation location, const NamedDecl *decl) {
@@ -635,10 +707,10 @@ private:
     return !spot || !matches.hasEdit({spelling.path(spot->file), spot->offset});
   }
 
-  /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too.
+  /// `#define TYPE(o) ((o)->ob_type)` may be expanded for other structs too, and
+  /// a template may have an instance for them.
   void noteOtherField(const MemberExpr *member, StringRef name) {
-    auto spot = spelling.token(member->getMemberLoc(), name);
-    if (spot && spot->inMacro)
+    if (auto spot = spelling.token(member->getMemberLoc(), name))
       otherFieldPlaces.insert({spelling.path(spot->file), spot->offset});
   }
 
@@ -652,6 +724,7 @@ private:
   SeenTokens &seen;
   LibcUses &libcUses;
   const FunctionDecl *function = nullptr;
+  const VarDecl *table = nullptr; ///< whose initialiser it stands in, if that is static
   bool inPattern = false; ///< in a template, not in an instance of it
   std::set<Place> patternPlaces;
   SmallVector<const Stmt *, 64> parents;
@@ -678,7 +751,9 @@ std::vector<Finding> matchAst(ASTContext &ast, const Spelling &spelling,
   for (Finding &finding : matches.list) {
     Place place{finding.file, finding.range.begin};
     if (visitor.otherFields().count(place))
-      giveUp(finding, "other expansions of this macro reach a member of another struct");
+      giveUp(finding, finding.inMacro
+                          ? "other expansions of this macro reach a member of another struct"
+                          : "other instances of this template reach a member of another struct");
     if (visitor.spliced().count(place))
       giveUp(finding, "a line splice cuts the name in two; join it, and run again");
   }

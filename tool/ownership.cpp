@@ -24,6 +24,40 @@ const VarDecl *variableOf(const Expr *expr) {
   return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
 }
 
+/// Whether the value tested is that of the variable: `v`, or `v = f()`.
+bool isVariable(const Expr *expr, const VarDecl *variable) {
+  expr = bare(expr);
+  if (auto *op = dyn_cast<BinaryOperator>(expr); op && op->getOpcode() == BO_Assign)
+    expr = bare(op->getLHS());
+  auto *reference = dyn_cast<DeclRefExpr>(expr);
+  return reference && reference->getDecl() == variable;
+}
+
+/// What a condition says of the variable: 1 it is NULL, 0 it is not, -1
+/// nothing.
+int saysNull(const Expr *condition, bool holds, const VarDecl *variable, ASTContext &context) {
+  condition = condition->IgnoreParenImpCasts();
+  if (auto *op = dyn_cast<UnaryOperator>(condition); op && op->getOpcode() == UO_LNot)
+    return saysNull(op->getSubExpr(), !holds, variable, context);
+  if (auto *call = dyn_cast<CallExpr>(condition);
+      call && calledName(call) == "__builtin_expect" && call->getNumArgs() == 2)
+    return saysNull(call->getArg(0), holds, variable, context);
+  if (auto *op = dyn_cast<BinaryOperator>(condition)) {
+    if (op->isEqualityOp()) {
+      bool equal = (op->getOpcode() == BO_EQ) == holds;
+      for (auto [side, other] :
+           {std::pair(op->getLHS(), op->getRHS()), {op->getRHS(), op->getLHS()}})
+        if (isVariable(side, variable) &&
+            other->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
+          return equal;
+      return -1;
+    }
+    if (op->getOpcode() != BO_Assign)
+      return -1;
+  }
+  return isVariable(condition, variable) ? !holds : -1;
+}
+
 /// What the variable may hold at one point: a set.
 struct Holds {
   enum : unsigned {
@@ -158,11 +192,12 @@ private:
 
   /// Whether the statement beside it takes a reference of its own.
   bool hasIncrefBeside(const Stmt *stmt) const {
-    auto *block = dyn_cast_or_null<CompoundStmt>(parents.getParent(stmt));
+    auto *block = dyn_cast_or_null<CompoundStmt>(parents.getParent(withLabels(stmt, parents)));
     if (!block)
       return false;
     const Stmt *before = nullptr;
-    for (const Stmt *child : block->body()) {
+    for (const Stmt *labelled : block->body()) {
+      const Stmt *child = withoutLabels(labelled);
       if ((child == stmt && before && isIncref(before)) || (before == stmt && isIncref(child)))
         return true;
       before = child;
@@ -238,10 +273,11 @@ private:
         leaving.insert(mention);
       return;
     }
-    if (auto *list = dyn_cast_or_null<InitListExpr>(parent)) {
+    if (isa_and_nonnull<LambdaExpr>(parent))
+      return refuse(name() + " is captured");
+    // An array or an object of C++ may keep it.
+    if (isa_and_nonnull<InitListExpr, CXXConstructExpr>(parent))
       leaving.insert(mention);
-      (void)list;
-    }
   }
 
   /// `if ((v = f()) == NULL)` looks at the value; `w = v = f()` hands it on.
@@ -316,53 +352,80 @@ private:
       region = blockAround(region);
     }
     if (!region || !isIn(region, scope))
-      refuse(name() + " is used in a way that ends nowhere");
+      return refuse(name() + " is used in a way that ends nowhere");
+    for (const CFGBlock *block : *cfg)
+      if (auto index = leftAt(*block))
+        behind.insert(statementsOf(*block)[*index]);
   }
 
-  bool belongs(const CFGBlock &block) const {
+  static std::vector<const Stmt *> statementsOf(const CFGBlock &block) {
+    std::vector<const Stmt *> list;
     for (const CFGElement &element : block)
-      if (auto statement = element.getAs<CFGStmt>(); statement && isIn(statement->getStmt(), region))
-        return true;
-    for (const Stmt *stmt : {block.getTerminatorStmt(), block.getLabel(), block.getLoopTarget()})
-      if (stmt && isIn(stmt, region) && stmt != region)
-        return true;
-    return false;
+      if (auto statement = element.getAs<CFGStmt>())
+        list.push_back(statement->getStmt());
+    return list;
+  }
+
+  bool isInRegion(const Stmt *stmt) const { return stmt && stmt != region && isIn(stmt, region); }
+
+  // The region may begin and end in the middle of a block of the graph.
+  bool startsIn(const CFGBlock &block) const {
+    auto list = statementsOf(block);
+    return isInRegion(block.getLabel()) ||
+           (list.empty()
+                ? isInRegion(block.getTerminatorStmt()) || isInRegion(block.getLoopTarget())
+                : isInRegion(list.front()));
+  }
+  bool endsIn(const CFGBlock &block) const {
+    auto list = statementsOf(block);
+    return list.empty() ? startsIn(block) : isInRegion(list.back());
+  }
+  /// Which statement of a block is the first behind the region.
+  std::optional<size_t> leftAt(const CFGBlock &block) const {
+    bool inside = isInRegion(block.getLabel());
+    for (auto [index, stmt] : enumerate(statementsOf(block))) {
+      if (inside && !isInRegion(stmt))
+        return index;
+      inside = isInRegion(stmt);
+    }
+    return std::nullopt;
   }
 
   /// Whether a variable is read, before it gets another value, on a way that
   /// begins outside of the region right behind it.
   bool isReadBehind() const {
-    std::set<const CFGBlock *> entries;
-    for (const CFGBlock *block : *cfg)
-      if (belongs(*block))
+    std::set<std::pair<const CFGBlock *, size_t>> entries;
+    for (const CFGBlock *block : *cfg) {
+      if (auto index = leftAt(*block))
+        entries.emplace(block, *index);
+      if (endsIn(*block))
         for (const CFGBlock *next : block->succs())
-          if (next && !belongs(*next))
-            entries.insert(next);
+          if (next && !startsIn(*next))
+            entries.emplace(next, 0);
+    }
     return any_of(held, [&](const VarDecl *one) {
-      std::set<const CFGBlock *> done;
-      std::vector<const CFGBlock *> queue(entries.begin(), entries.end());
+      std::set<std::pair<const CFGBlock *, size_t>> done;
+      std::vector<std::pair<const CFGBlock *, size_t>> queue(entries.begin(), entries.end());
       while (!queue.empty()) {
-        const CFGBlock *block = queue.back();
+        auto [block, from] = queue.back();
         queue.pop_back();
-        if (!done.insert(block).second)
+        if (!done.emplace(block, from).second)
           continue;
         bool killed = false;
-        for (const CFGElement &element : *block) {
-          auto statement = element.getAs<CFGStmt>();
-          if (!statement)
-            continue;
-          if (defines(statement->getStmt(), one)) {
+        auto list = statementsOf(*block);
+        for (const Stmt *stmt : drop_begin(list, from)) {
+          if (defines(stmt, one)) {
             killed = true;
             break;
           }
-          auto *mention = dyn_cast<DeclRefExpr>(statement->getStmt());
+          auto *mention = dyn_cast<DeclRefExpr>(stmt);
           if (mention && mention->getDecl() == one && !isAssigned(mention))
             return true;
         }
         if (!killed)
           for (const CFGBlock *next : block->succs())
             if (next)
-              queue.push_back(next);
+              queue.emplace_back(next, 0);
       }
       return false;
     });
@@ -403,10 +466,15 @@ private:
     StringRef called = pythonName(call);
     if (called == "Py_NewRef" || called == "Py_XNewRef")
       return true;
-    return isIncref(call) && isa_and_nonnull<CompoundStmt>(parents.getParent(call));
+    return isIncref(call) && takingStatement(call, variable, parents, context);
   }
 
   void transfer(const Stmt *stmt, Holds &state) {
+    if (behind.count(stmt)) {
+      if (final)
+        fallsOut.join(state);
+      forget(state);
+    }
     if (defines(stmt, variable)) {
       const Expr *value = variable->getInit();
       if (auto *op = dyn_cast<BinaryOperator>(stmt)) {
@@ -415,6 +483,7 @@ private:
           overwritten(op, state);
       }
       state.bits = valueBits(value);
+      reached |= final && value && isSource(value);
       return;
     }
     if (isTransfer(stmt)) {
@@ -455,68 +524,55 @@ private:
   }
 
   void release(Release where, const Holds &state) {
-    if (state.bits & Holds::Other)
+    if (state.bits & Holds::Other) {
+      mixed = true;
       return refuse(name() + " may hold another reference where the new one must be released");
+    }
     where.mayBeNull = state.bits != Holds::Owned;
     needsInit |= state.bits & Holds::Garbage;
     result.releases.push_back(where);
   }
 
-  /// What a condition says of the variable: 1 it is NULL, 0 it is not, -1
-  /// nothing.
-  int saysNull(const Expr *condition, bool holds) const {
-    condition = condition->IgnoreParenImpCasts();
-    if (auto *op = dyn_cast<UnaryOperator>(condition); op && op->getOpcode() == UO_LNot)
-      return saysNull(op->getSubExpr(), !holds);
-    if (auto *call = dyn_cast<CallExpr>(condition);
-        call && calledName(call) == "__builtin_expect" && call->getNumArgs() == 2)
-      return saysNull(call->getArg(0), holds);
-    if (auto *op = dyn_cast<BinaryOperator>(condition)) {
-      if (op->isEqualityOp()) {
-        bool equal = (op->getOpcode() == BO_EQ) == holds;
-        for (auto [side, other] : {std::pair(op->getLHS(), op->getRHS()), {op->getRHS(), op->getLHS()}})
-          if (isVariable(side) &&
-              other->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
-            return equal;
-        return -1;
-      }
-      if (op->getOpcode() != BO_Assign)
-        return -1;
-    }
-    return isVariable(condition) ? !holds : -1;
-  }
-
-  bool isVariable(const Expr *expr) const {
-    expr = bare(expr);
-    if (auto *op = dyn_cast<BinaryOperator>(expr); op && op->getOpcode() == BO_Assign)
-      expr = bare(op->getLHS());
-    auto *reference = dyn_cast<DeclRefExpr>(expr);
-    return reference && reference->getDecl() == variable;
-  }
-
   void along(const CFGBlock &block, unsigned edge, Holds &state) {
     const Expr *condition = block.succ_size() == 2 ? block.getLastCondition() : nullptr;
     if (condition && !isa_and_nonnull<SwitchStmt>(block.getTerminatorStmt())) {
-      int null = saysNull(condition, edge == 0);
+      int null = saysNull(condition, edge == 0, variable, context);
       if (null == 1)
         state.bits &= ~unsigned(Holds::Owned);
       if (null == 0)
         state.bits &= ~unsigned(Holds::Null);
     }
     const CFGBlock *next = *(block.succ_begin() + edge);
-    if (!next || !belongs(block) || belongs(*next))
+    if (!next || !endsIn(block) || startsIn(*next))
       return;
-    if (final && state.bits & Holds::Owned)
+    if (final)
       leave(block, state);
-    // Released, or never ours: behind the region nobody looks at it.
+    forget(state);
+  }
+
+  /// Released, or never ours: behind the region nobody looks at it.
+  static void forget(Holds &state) {
     if (state.bits & Holds::Owned)
       state.bits = Holds::Other;
   }
 
+  /// A break may end a loop that is the last statement of the region: what
+  /// follows is the region's end.
+  bool jumpsOut(const Stmt *jump) const {
+    if (auto *to = dyn_cast<GotoStmt>(jump))
+      return !isInRegion(to->getLabel()->getStmt());
+    for (const Stmt *outer = jump; outer && outer != region; outer = parents.getParent(outer))
+      if (isa<ForStmt, WhileStmt, DoStmt, CXXForRangeStmt>(outer) ||
+          (isa<SwitchStmt>(outer) && isa<BreakStmt>(jump)))
+        return false;
+    return true;
+  }
+
   void leave(const CFGBlock &block, const Holds &state) {
     const Stmt *terminator = block.getTerminatorStmt();
-    if (isa_and_nonnull<GotoStmt, BreakStmt, ContinueStmt>(terminator)) {
-      release({terminator, nullptr, true}, state);
+    if (isa_and_nonnull<GotoStmt, BreakStmt, ContinueStmt>(terminator) && jumpsOut(terminator)) {
+      if (state.bits & Holds::Owned)
+        release({terminator, nullptr, true}, state);
       return;
     }
     for (const CFGElement &element : block)
@@ -527,7 +583,21 @@ private:
       fallsOut.join(state);
   }
 
+  /// Where a reference that was taken by hand meets ours, the Py_INCREF stays
+  /// the author's, and ours is released beside it.
   void solve() {
+    follow();
+    if (!mixed || taken.empty())
+      return;
+    rejected.insert(taken.begin(), taken.end());
+    taken.clear();
+    result = {};
+    fallsOut = {};
+    final = mixed = needsInit = reached = false;
+    follow();
+  }
+
+  void follow() {
     auto step = [&](const Stmt *stmt, Holds &state) { transfer(stmt, state); };
     auto way = [&](const CFGBlock &block, unsigned edge, Holds &state) { along(block, edge, state); };
     Holds entry{isa<ParmVarDecl>(variable) ? unsigned(Holds::Other) : unsigned(Holds::Garbage)};
@@ -555,6 +625,8 @@ private:
     }
     if (fallsOut.bits & Holds::Owned)
       release({nullptr, region, true}, fallsOut);
+    if (!reached)
+      refuse("the flow of control does not reach it");
     result.transfers.assign(taken.begin(), taken.end());
     result.initialise = needsInit;
   }
@@ -570,7 +642,10 @@ private:
   std::set<const CallExpr *> rejected, pending, taken;
   const CompoundStmt *region = nullptr;
   Holds fallsOut;
-  bool final = false; ///< the fixed point is reached; now collect
+  std::set<const Stmt *> behind; ///< the first statements after the region
+  bool final = false;   ///< the fixed point is reached; now collect
+  bool reached = false; ///< a definition was seen on the way
+  bool mixed = false;   ///< ours met another reference
   bool needsInit = false;
   ReleasePlan result;
 };
@@ -594,6 +669,40 @@ const VarDecl *receivingVariable(const Expr *expr, const ParentMap &parents) {
         found = variable;
   }
   return found && found->hasLocalStorage() && found->getType()->isPointerType() ? found : nullptr;
+}
+
+const Stmt *withoutLabels(const Stmt *stmt) {
+  while (true)
+    if (auto *label = dyn_cast<LabelStmt>(stmt))
+      stmt = label->getSubStmt();
+    else if (auto *label = dyn_cast<SwitchCase>(stmt); label && label->getSubStmt())
+      stmt = label->getSubStmt();
+    else
+      return stmt;
+}
+
+const Stmt *withLabels(const Stmt *stmt, const ParentMap &parents) {
+  while (isa_and_nonnull<LabelStmt, SwitchCase>(parents.getParent(stmt)) &&
+         withoutLabels(parents.getParent(stmt)) == withoutLabels(stmt))
+    stmt = parents.getParent(stmt);
+  return stmt;
+}
+
+const Stmt *takingStatement(const CallExpr *call, const VarDecl *variable,
+                            const ParentMap &parents, ASTContext &context) {
+  auto inBlock = [&](const Stmt *stmt) {
+    return isa_and_nonnull<CompoundStmt>(parents.getParent(withLabels(stmt, parents)));
+  };
+  const Stmt *branch = call;
+  if (auto *block = dyn_cast_or_null<CompoundStmt>(parents.getParent(call));
+      block && block->size() == 1)
+    branch = block;
+  auto *test = dyn_cast_or_null<IfStmt>(parents.getParent(branch));
+  if (test && test->getThen() == branch && !test->getElse() && !test->getInit() &&
+      !test->getConditionVariable() && isPure(test->getCond(), context) &&
+      saysNull(test->getCond(), true, variable, context) == 0 && inBlock(test))
+    return test;
+  return inBlock(call) ? call : nullptr;
 }
 
 ReleasePlan planReleases(const Site &site, const VarDecl *variable, const ParentMap &parents,

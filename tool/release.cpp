@@ -1,6 +1,7 @@
 // Writes what a ReleasePlan asks for, in the style of the code around it.
 #include "abi3ify/ownership.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
+#include "clang/AST/StmtCXX.h"
 #include "clang/Basic/SourceManager.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -66,6 +67,12 @@ private:
     result.rewrites.push_back(std::move(rewrite));
   }
 
+  /// An edit that the plans of several variables may have in common.
+  void share(const SpelledRange &where, Range extent, std::string text, int rank) {
+    replace(where, extent, std::move(text));
+    result.rewrites.back().sharedRank = rank;
+  }
+
   /// The text of a statement with its semicolon. Py_RETURN_NONE may make it,
   /// a macro of the user's may not: more may hang on it.
   std::optional<SpelledRange> spelled(const Stmt *stmt) const {
@@ -107,42 +114,54 @@ private:
     std::string give = releaseText(release.mayBeNull);
     std::string newline = lineBreak(text);
     auto own = indentAt(text, begin);
-    const Stmt *parent = parents.getParent(stmt);
 
     auto *back = dyn_cast<ReturnStmt>(stmt);
     if (back && back->getRetValue() && !stmt->getBeginLoc().isMacroID() &&
         !isIndependent(back->getRetValue()))
       return hoist(*range, give, own, newline);
-    if (isa_and_nonnull<CompoundStmt, LabelStmt, SwitchCase>(parent))
+    const Stmt *parent = parents.getParent(withLabels(stmt, parents));
+    if (isa_and_nonnull<CompoundStmt>(parent))
       return replace(*range, {begin, begin},
                      give + (own ? newline + own->str() : std::string(" ")));
     // The unbraced branch of an if, or the body of a loop.
-    if (!isa_and_nonnull<IfStmt, ForStmt, WhileStmt, DoStmt>(parent))
+    auto head = withLabels(stmt, parents) == stmt ? endOfHead(stmt, parent, *range) : std::nullopt;
+    if (!head)
       return refuse("a way out of the function is spelled so that the reference cannot be released "
                     "in front of it");
-    std::string outer = own ? own->drop_back(std::min<size_t>(own->size(), stepOf(*own))).str() : "";
-    if (!own) {
-      replace(*range, {begin, begin}, "{ " + give + " ");
-    } else if (unsigned head = endOfHead(text, begin)) {
-      replace(*range, {head, head}, " {");
-      replace(*range, {begin, begin}, give + newline + own->str());
-    } else
-      replace(*range, {begin, begin}, "{" + newline + own->str() + give + newline + own->str());
-    replace(*range, {end, end}, own ? newline + outer + "}" : " }");
+    StringRef outer = own ? own->drop_back(std::min<size_t>(own->size(), stepOf(*own))) : "";
+    share(*range, {*head, *head}, *head == begin ? " { " : " {", -1);
+    replace(*range, {begin, begin}, give + (own ? newline + own->str() : std::string(" ")));
+    share(*range, {end - 1, end}, own ? ";" + newline + outer.str() + "}" : "; }", 1);
   }
 
-  /// The end of the line in front of a branch, where its brace goes; 0 if a
-  /// comment stands there.
-  static unsigned endOfHead(StringRef text, unsigned begin) {
-    StringRef before = text.take_front(begin).rtrim();
-    StringRef line = before.substr(before.rfind('\n') + 1);
-    return line.contains("//") || line.contains("*/") || line.starts_with("#") ? 0 : before.size();
+  /// Behind `if (...)`, `else`, `for (...)`, `while (...)` or `do`: where the
+  /// brace of the branch goes. Nothing if a macro spells it.
+  std::optional<unsigned> endOfHead(const Stmt *branch, const Stmt *parent,
+                                    const SpelledRange &where) const {
+    SourceLocation last;
+    if (auto *test = dyn_cast_or_null<IfStmt>(parent))
+      last = branch == test->getElse() ? test->getElseLoc() : test->getRParenLoc();
+    else if (auto *loop = dyn_cast_or_null<ForStmt>(parent))
+      last = loop->getRParenLoc();
+    else if (auto *loop = dyn_cast_or_null<WhileStmt>(parent))
+      last = loop->getRParenLoc();
+    else if (auto *loop = dyn_cast_or_null<CXXForRangeStmt>(parent))
+      last = loop->getRParenLoc();
+    else if (auto *loop = dyn_cast_or_null<DoStmt>(parent))
+      last = loop->getDoLoc();
+    if (last.isInvalid() || last.isMacroID())
+      return std::nullopt;
+    auto range = site.spelling.range(last, last);
+    bool beside = range && !range->inMacro && range->file == where.file &&
+                  range->range.end <= where.range.begin;
+    return beside ? std::optional(range->range.end) : std::nullopt;
   }
 
   /// One step of indentation, as far as one line shows it.
   static size_t stepOf(StringRef indent) { return indent.ends_with("\t") ? 1 : std::min<size_t>(indent.size(), 4); }
 
-  /// return EXPR; where EXPR may need the object.
+  /// return EXPR; where EXPR may need the object. What keeps the result is
+  /// shared with the other variables that are released here.
   void hoist(const SpelledRange &range, const std::string &give, std::optional<StringRef> own,
              const std::string &newline) {
     StringRef text = site.spelling.text(range.file);
@@ -160,12 +179,13 @@ private:
       return refuse("the names 'result' and 'py_result' are taken in this function");
     std::string spelledType = type.getAsString(site.context.getPrintingPolicy());
     std::string separator = own ? newline + own->str() + "    " : " ";
-    replace(range, {begin, begin + 6},
-            "{" + separator + spelledType + (StringRef(spelledType).ends_with("*") ? "" : " ") + name +
-                " =");
-    replace(range, {end, end},
-            separator + give + separator + "return " + name + ";" +
-                (own ? newline + own->str() + "}" : std::string(" }")));
+    share(range, {begin, begin + 6},
+          "{" + separator + spelledType + (StringRef(spelledType).ends_with("*") ? "" : " ") + name +
+              " =", 1);
+    replace(range, {end - 1, end - 1}, ";" + separator + StringRef(give).drop_back().str());
+    share(range, {end - 1, end},
+          ";" + separator + "return " + name + ";" +
+              (own ? newline + own->str() + "}" : std::string(" }")), 1);
   }
 
   /// Whether a result is the same after the release: a constant, or another
@@ -191,11 +211,12 @@ private:
     auto outer = indentAt(text, at);
     if (!outer)
       return replace(*range, {at, at}, give + " ");
-    // Like the last statement of the block.
+    // Like the last statement of the block that has no label.
     std::string inner = outer->str() + "    ";
-    if (!release.endOf->body_empty()) {
-      auto last = site.spelling.range(release.endOf->body_back()->getBeginLoc(),
-                                      release.endOf->body_back()->getBeginLoc());
+    auto body = reverse(release.endOf->body());
+    auto plain = find_if(body, [](const Stmt *stmt) { return !isa<LabelStmt, SwitchCase>(stmt); });
+    if (plain != body.end()) {
+      auto last = site.spelling.range((*plain)->getBeginLoc(), (*plain)->getBeginLoc());
       if (last && !last->inMacro && last->file == range->file)
         if (auto indent = indentAt(text, last->range.begin))
           inner = indent->str();
@@ -232,7 +253,52 @@ private:
       ++end;
     if (end >= text.size() || text[end] != ';')
       return refuse("the Py_INCREF that takes the reference is not a statement");
-    replace(*range, withLines(text, {spelledCall->all.begin, unsigned(end + 1)}), "");
+    dropStatement(call, *range, {spelledCall->all.begin, unsigned(end + 1)});
+  }
+
+  /// The statement around a call goes away, with a test of the variable. Behind
+  /// a label its semicolon stays where no other statement follows.
+  void dropStatement(const CallExpr *call, const SpelledRange &where, Range extent) {
+    StringRef text = site.spelling.text(where.file);
+    const Stmt *goes = takingStatement(call, variable, parents, site.context);
+    if (auto *test = dyn_cast_or_null<IfStmt>(goes)) {
+      bool braced = isa<CompoundStmt>(test->getThen());
+      auto whole = site.spelling.range(test->getBeginLoc(),
+                                       braced ? test->getEndLoc() : test->getCond()->getEndLoc());
+      bool spelled = whole && !whole->inMacro && whole->file == where.file &&
+                     !test->getBeginLoc().isMacroID() && !(braced && test->getEndLoc().isMacroID());
+      Range all = extent;
+      if (whole)
+        all = {whole->range.begin, braced ? whole->range.end : extent.end};
+      StringRef spelling = text.slice(all.begin, all.end);
+      bool remarks = spelling.contains("//") || spelling.contains("/*") || spelling.contains('#');
+      if (spelled && !remarks)
+        extent = all;
+      else if (!braced)
+        return refuse("the test in front of the Py_INCREF that takes the reference has a comment or "
+                      "stands in a macro");
+    }
+    const Stmt *labelled = withLabels(goes, parents);
+    if (labelled != goes && !isFollowedByStatement(labelled))
+      return replace(where, {extent.begin, extent.end}, ";");
+    Range lines = withLines(text, extent);
+    if (lines == extent) {
+      while (lines.end < text.size() && (text[lines.end] == ' ' || text[lines.end] == '\t'))
+        ++lines.end;
+      StringRef rest = text.substr(lines.end);
+      if (rest.starts_with("\n") || rest.starts_with("\r\n"))
+        while (lines.begin > 0 && (text[lines.begin - 1] == ' ' || text[lines.begin - 1] == '\t'))
+          --lines.begin;
+    }
+    replace(where, lines, "");
+  }
+
+  bool isFollowedByStatement(const Stmt *stmt) const {
+    auto *block = dyn_cast_or_null<CompoundStmt>(parents.getParent(stmt));
+    if (!block)
+      return false;
+    auto next = find(block->body(), stmt);
+    return next != block->body_end() && ++next != block->body_end() && !isa<DeclStmt>(*next);
   }
 
   void initialise() {

@@ -71,6 +71,14 @@ const Rule *RuleSet::forCustom(StringRef custom) const {
   return found == rules.end() ? nullptr : found->get();
 }
 
+const Rule *RuleSet::forAnyUse(StringRef name) const {
+  for (ArrayRef<const Rule *> known : {forCall(name), forName(name), forType(name)})
+    for (const Rule *rule : known)
+      if (!rule->optional && !(rule->always && !rule->custom.empty()))
+        return rule;
+  return nullptr;
+}
+
 Error RuleSet::add(Rule rule) {
   if (const Rule *other = find(rule.id))
     return createStringError(rule.file + ":1:1: rule id '" + rule.id + "' is taken by " +

@@ -69,6 +69,29 @@ StringRef typedefOf(const RecordDecl *record, const DeclContext *context) {
 
 } // namespace
 
+/// Whether a C++ reference is bound to an expression through which one can
+/// write, or which must live on: the type of what `parent` does with it.
+static bool bindsReference(const Stmt *parent, const Stmt *child, const FunctionDecl *function) {
+  auto writable = [](QualType type) {
+    return type->isLValueReferenceType() && !type.getNonReferenceType().isConstQualified();
+  };
+  if (auto *statement = dyn_cast<DeclStmt>(parent))
+    return any_of(statement->decls(), [&](const Decl *decl) {
+      auto *variable = dyn_cast<VarDecl>(decl);
+      return variable && variable->getInit() == child && writable(variable->getType());
+    });
+  if (isa<ReturnStmt>(parent))
+    return function && function->getReturnType()->isReferenceType();
+  auto *call = dyn_cast<CallExpr>(parent);
+  const FunctionDecl *callee = call ? call->getDirectCallee() : nullptr;
+  if (!callee || isa<CXXOperatorCallExpr>(call))
+    return false;
+  for (auto [argument, parameter] : zip(call->arguments(), callee->parameters()))
+    if (argument == child)
+      return writable(parameter->getType());
+  return false;
+}
+
 void classifyUse(Site &site) {
   site.use = Use::Value;
   const Stmt *child = site.expr;
@@ -123,6 +146,8 @@ void classifyUse(Site &site) {
     }
     if (isa<UnaryExprOrTypeTraitExpr>(parent))
       site.use = Use::SizeOf;
+    else if (bindsReference(parent, child, site.function))
+      site.use = Use::Address;
     return;
   }
 }

@@ -76,12 +76,8 @@ private:
     // A member's name means something only behind a dot or an arrow.
     if (previous == tok::arrow || previous == tok::period)
       lookAtMember(name, range, inBody);
-    else if (facts().lacking(name, floor) || !rules.forName(name).empty()) {
-      ArrayRef<const Rule *> known = !rules.forCall(name).empty() ? rules.forCall(name)
-                                     : !rules.forName(name).empty() ? rules.forName(name)
-                                                                    : rules.forType(name);
-      add(name.str(), known.empty() ? nullptr : known.front(), describeLack(name), range, inBody);
-    }
+    else if (facts().lacking(name, floor) || !rules.forName(name).empty())
+      add(name.str(), rules.forAnyUse(name), describeLack(name), range, inBody);
   }
 
   /// Found where the text tells the struct, or where the name alone does.

@@ -38,9 +38,9 @@ struct Rewrite {
   bool castsOnly = false;
   std::string to;
   std::vector<Argument> args; ///< in the order in which they are spelled
-  /// An insertion that several findings need: it is made once. Among those at
-  /// one place a lower rank goes first; 0: not shared.
-  unsigned sharedRank = 0;
+  /// Not 0 if several findings need the same edit: it is made once. Among the
+  /// insertions at one place a lower rank goes first.
+  int sharedRank = 0;
   bool operator==(const Rewrite &) const = default;
 };
 

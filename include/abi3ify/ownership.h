@@ -39,6 +39,16 @@ ReleasePlan planReleases(const Site &site, const clang::VarDecl *variable,
                          const clang::ParentMap &parents,
                          llvm::function_ref<bool(const clang::Expr *)> gives);
 
+/// What goes away if the reference that `call` (Py_INCREF(v)) takes comes from
+/// elsewhere: the call, or all of `if (v) Py_INCREF(v);`. Null if the call is
+/// not a statement that can go.
+const clang::Stmt *takingStatement(const clang::CallExpr *call, const clang::VarDecl *variable,
+                                   const clang::ParentMap &parents, clang::ASTContext &context);
+
+/// The statement without the labels in front; and the labels' statement, if any.
+const clang::Stmt *withoutLabels(const clang::Stmt *stmt);
+const clang::Stmt *withLabels(const clang::Stmt *stmt, const clang::ParentMap &parents);
+
 /// The edits of a plan; nothing, and a reason, where one of them cannot be
 /// written because of how the source is spelled.
 struct ReleaseEdits {

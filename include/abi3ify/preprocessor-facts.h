@@ -19,6 +19,7 @@ struct MacroUse {
   std::string name;
   clang::SourceLocation location; ///< of the name's token
   bool own = false;               ///< the user's own macro, with a name like Python's
+  bool byName = false;            ///< not called: `f = _PyObject_Vectorcall;`
 };
 
 struct IncludeDirective {

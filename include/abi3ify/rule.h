@@ -108,6 +108,9 @@ public:
   /// By the last part of the header's path.
   llvm::ArrayRef<const Rule *> forInclude(llvm::StringRef name) const;
   const Rule *forCustom(llvm::StringRef custom) const;
+  /// The rule that speaks of a name in whatever use: not one whose judge looks
+  /// at some calls at every floor (casts, formats), nor one to be selected.
+  const Rule *forAnyUse(llvm::StringRef name) const;
 
   llvm::Error add(Rule rule);
   /// Keeps the rules for which `keep` holds.

@@ -56,6 +56,19 @@ TEST(NetOfTheParse, AnotherNameOfAFunctionWithoutACall) {
   EXPECT_EQ(linesCxx("auto *f = _PyObject_Vectorcall;\n"), "1:11 _PyObject_Vectorcall manual\n");
 }
 
+TEST(NetOfTheParse, AFunctionWithoutACallHasTheRuleOfItsCalls) {
+  // By a macro that is another name, and of a rule that holds at every floor.
+  for (auto [name, rule] : {std::pair("_PyObject_Vectorcall", "private-object-vectorcall"),
+                            std::pair("_PyObject_New", "private-object-new")}) {
+    Sample sample;
+    sample.look(std::string("void *f = (void *)") + name + ";\n");
+    EXPECT_EQ(sample.lines(), std::string("1:19 ") + name + " manual\n");
+    EXPECT_EQ(sample.findings[0].rule, rule);
+    EXPECT_EQ(sample.findings[0].reason, "it is not called here but used by name; wrap the "
+                                         "replacement in a function of your own");
+  }
+}
+
 // --- text that no parse has looked at -------------------------------------
 
 namespace {

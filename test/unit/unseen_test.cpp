@@ -35,6 +35,12 @@ TEST(Unseen, FindsNamesInCode) {
   EXPECT_EQ(unseen("_PyObject_GetDictPtr(o);\n"), "1:1 private-object-get-dict-ptr _PyObject_GetDictPtr\n");
 }
 
+TEST(Unseen, RulesOnSomeCallsSpeakOfNoName) {
+  // Formats and casts are looked at where the floor has the function, too.
+  EXPECT_EQ(unseen("PyErr_FormatUnraisable(s); Py_NewRef(o);\n", {}, {8}),
+            "1:1 not-limited PyErr_FormatUnraisable\n1:28 py-newref Py_NewRef\n");
+}
+
 TEST(Unseen, NotWhatWasSeen) {
   StringRef text = "n = PyTuple_GET_SIZE(t) + PyTuple_GET_SIZE(u);\n";
   EXPECT_EQ(unseen(text, {4}), "1:27 tuple-get-size PyTuple_GET_SIZE\n");

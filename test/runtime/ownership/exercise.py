@@ -13,7 +13,7 @@ import types
 import weakref
 
 NONE_IS_COUNTED = sys.version_info < (3, 12)
-SLACK = 50    # of None and of memory, which the interpreter uses itself meanwhile
+SLACK = 200   # of None and of memory, which the interpreter keeps itself meanwhile; one leak a call is 10,000
 
 
 class Thing:
@@ -31,9 +31,17 @@ class Broken(Thing):
         raise ValueError("broken")
 
 
+    @property
+    def sick(self):
+        raise RuntimeError("sick")
+
+
 class NoHash:
     def __hash__(self):
         raise RuntimeError("no hash")
+
+    def __repr__(self):
+        return "<no hash>"
 
 
 def clean(name):
@@ -49,7 +57,7 @@ def inputs():
     module.marker = thing
     sys.modules[module.__name__] = module
     alive, sick, dead = weakref.ref(thing), weakref.ref(broken), weakref.ref(Thing())
-    unhashable, no_list = [], (thing,)
+    unhashable, no_list, empty, marks = [], (thing,), {}, {thing}
 
     lists = [(label, (items, index), None) for index, label in enumerate(
         ["thing", "None", "other", "broken", "type", "index out of range"])]
@@ -62,11 +70,34 @@ def inputs():
                ("new", (b"ownership_new",), lambda: clean("ownership_new")),
                ("not UTF-8", (b"\xff",), None)]
     weak = [("alive", (alive,), None), ("broken", (sick,), None), ("dead", (dead,), None)]
+    fill = [("objects", (thing, other), None), ("None", (None, thing), None),
+            ("broken", (broken, thing), None), ("unhashable", (unhashable, broken), None),
+            ("hash fails", (no_hash, other), None)]
+    sizes = [(label, (size,), None) for label, size in
+             [("grow", 5), ("shrink", 1), ("same", 3), ("zero", 0), ("misuse", -1)]]
+    pops = [("found", (table, key), None), ("found, default", (table, key, other), None),
+            ("missing", (table, "missing"), None), ("missing, default", (table, "missing", other), None),
+            ("unhashable key", (table, unhashable), None), ("hash fails", (table, no_hash, thing), None),
+            ("empty", (empty, key), None), ("empty, default", (empty, key, thing), None),
+            ("misuse", (items, key), None)]
+    attributes = [("found", (thing, "__doc__"), None), ("type", (thing, "__class__"), None),
+                  ("missing", (thing, "missing"), None), ("raises", (broken, "sick"), None)]
+    sets = [("items", (marks, items[:4]), None), ("nothing", (marks, ()), None),
+            ("not iterable", (marks, thing), None), ("unhashable item", (marks, [unhashable]), None),
+            ("hash fails", (marks, no_list + (no_hash,)), None)]
+    words = [("found", (table, b"none"), None), ("broken", (table, b"broken"), None),
+             ("missing", (table, b"missing"), None), ("empty", (empty, b"none"), None),
+             ("not UTF-8", (table, b"\xff"), None), ("misuse", (items, b"none"), None)]
+    extends = [("items", (items, no_list), None), ("nothing", (items, ()), None),
+               ("itself", (items, items), None), ("not iterable", (items, thing), None),
+               ("misuse", (no_list, items), None)]
     # What the macro does with anything but a reference is undefined.
     groups = {"list": lists, "dict": dicts, "dictplain": dicts, "import": imports,
-              "weak": weak + [("misuse", (no_list,), None)], "weakmacro": weak}
+              "weak": weak + [("misuse", (no_list,), None)], "weakmacro": weak,
+              "fill": fill, "resize": sizes, "pop": pops, "attr": attributes, "add": sets,
+              "word": words, "extend": extends}
     watched = [thing, other, broken, no_hash, key, items, table, module, alive, sick, dead,
-               unhashable, no_list, Thing, Broken, NoHash]
+               unhashable, no_list, empty, marks, Thing, Broken, NoHash]
     return groups, watched
 
 
@@ -101,6 +132,7 @@ def call(function, arguments, after, times):
 
 
 def exercise(module, calls):
+    # First, a quarter as many fill the interpreter's free lists (2,000 tuples of one size).
     groups, watched = inputs()
     outcomes, problems = {}, []
     for name in sorted(vars(module)):
@@ -111,7 +143,7 @@ def exercise(module, calls):
         for label, arguments, after in group:
             where = "%s, %s" % (name, label)
             outcomes[where] = outcome(function, label, arguments)
-            call(function, arguments, after, 10)
+            call(function, arguments, after, calls // 4)
             before = counts(watched)
             none, blocks = sys.getrefcount(None), sys.getallocatedblocks()
             call(function, arguments, after, calls)

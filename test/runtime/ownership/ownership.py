@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Shows that the rules which make a borrowed reference strong keep the counts.
+"""Shows that the rules which change who owns a reference keep the counts.
 
     ownership.py --abi3ify PATH [--keep DIR]
 
-Each module beside this file takes borrowed references in many shapes. It is
+Each module beside this file takes, stores or replaces references in many shapes. It is
 built and exercised as it is; then a copy is migrated until none of the old
 functions is left, built in full mode and against the Limited API, and
 exercised again: 10,000 calls of every function with every input, error paths
@@ -51,6 +51,12 @@ CASES = [
          ("PyList_GetItem", "PyDict_GetItem", "PyDict_GetItemWithError", "PyImport_AddModule")),
     Case("referents", "3.9", "3.15", (), ("PyWeakref_GetObject", "PyWeakref_GET_OBJECT")),
     Case("referents", "3.13", "3.15", (), ("PyWeakref_GetObject", "PyWeakref_GET_OBJECT")),
+    Case("stores", "3.9", "4.0", (),
+         ("PyTuple_SET_ITEM", "PyList_SET_ITEM", "Py_SETREF", "Py_XSETREF", "PyDict_SetDefault",
+          "_PyTuple_Resize", "_PyBytes_Resize")),
+    Case("removed", "3.9", "3.13", (), ("_PyDict_Pop", "_PyObject_LookupAttr", "_PySet_Update")),
+    Case("newer", "3.13", "4.0", (),
+         ("PyDict_Pop", "PyDict_PopString", "PyList_Extend", "PyList_Clear")),
 ]
 
 

@@ -1,0 +1,50 @@
+// What real packages of the bench brought to light, each reduced to a few lines.
+#include "match_support.h"
+
+using namespace abi3ify;
+
+// setproctitle: a source of the extension that is plain C.
+TEST(BenchFound, ASourceWithoutPythonsHeadersUsesNothingOfPythons) {
+  Sample sample;
+  sample.noPython = true;
+  sample.look("#include <stdarg.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
+              "#include <assert.h>\n"
+              "size_t size;\n"
+              "void debug(const char *format, ...) {\n"
+              "  va_list all;\n"
+              "  assert(format);\n"
+              "  if (!getenv(\"DEBUG\"))\n    return;\n"
+              "  va_start(all, format);\n  vfprintf(stderr, format, all);\n  va_end(all);\n"
+              "}\n");
+  EXPECT_EQ(sample.lines(), "");
+}
+
+// setproctitle: Py_GetArgcArgv, which the headers of its time did not declare.
+TEST(BenchFound, WhatTheUserDeclaresByHandIsAUse) {
+  std::string text = "PyObject **_PyObject_GetDictPtr(PyObject *);\n"
+                     "void Py_GetArgcArgv(int *argc, wchar_t ***argv);\n"
+                     "void f(PyObject *o, int *n, wchar_t ***v) {\n"
+                     "  _PyObject_GetDictPtr(o);\n"
+                     "  Py_GetArgcArgv(n, v);\n}\n";
+  EXPECT_EQ(linesC(text), "4:3 _PyObject_GetDictPtr manual\n5:3 Py_GetArgcArgv manual\n");
+  EXPECT_EQ(linesCxx("extern \"C\" {\n" + text + "}\n"),
+            "5:3 _PyObject_GetDictPtr manual\n6:3 Py_GetArgcArgv manual\n");
+  // A name that no header declares, and what the floor has.
+  EXPECT_EQ(linesC("int _PyThreadState_Init(void *);\nint f(void *p) "
+                   "{ return _PyThreadState_Init(p); }\n"),
+            "2:25 _PyThreadState_Init manual\n");
+  EXPECT_EQ(linesC("Py_ssize_t PyTuple_Size(PyObject *);\n"
+                   "Py_ssize_t f(PyObject *t) { return PyTuple_Size(t); }\n"), "");
+}
+
+TEST(BenchFound, WhatTheUserDefinesIsNotPythons) {
+  EXPECT_EQ(linesC("static int _PyThreadState_Init(void *p);\n"
+                   "int f(void *p) { return _PyThreadState_Init(p); }\n"
+                   "static int _PyThreadState_Init(void *p) { return !p; }\n"), "");
+  EXPECT_EQ(linesC("PyObject **_PyObject_GetDictPtr(PyObject *o) { (void)o; return NULL; }\n"
+                   "PyObject **f(PyObject *o) { return _PyObject_GetDictPtr(o); }\n"), "");
+  EXPECT_EQ(linesC("int PyFile_FromString(const char *);\n"
+                   "int f(void) { return PyFile_FromString(\"a\"); }\n"), "");
+  EXPECT_EQ(linesCxx("namespace own { int _PyThreadState_Init(void *); }\n"
+                     "int f(void *p) { return own::_PyThreadState_Init(p); }\n"), "");
+}
