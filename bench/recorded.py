@@ -111,13 +111,15 @@ def new_in(after, before):
 def compile_all(extensions, root, out, defines=(), clang=None):
     """Compiles every unit under root with -Wall; gives objects by (module, object) and the diagnostics.
 
+    A limit that the package's own build sets is left out: the caller's `defines` say whether there is one.
     With clang (a version such as "22") only the syntax is checked and nothing is written.
     An error of gcc is a Failure that names it; errors of clang are among the diagnostics.
     """
     objects, found = {}, Counter()
     for extension in extensions:
         for unit in extension.units:
-            arguments = [a.replace("{root}", str(root)) for a in unit.arguments if a != "-w"]
+            arguments = [a.replace("{root}", str(root)) for a in unit.arguments
+                         if a != "-w" and not a.startswith("-DPy_LIMITED_API")]
             source = str(Path(root, unit.source))
             if clang:
                 arguments = [a for a in arguments if a not in REFUSED_BY_CLANG]

@@ -1,7 +1,10 @@
 """Puts the results of run.py into words: single lines, the closing lines, the Markdown page.
 
-In: the results as run.py writes them to JSON, and the manifest's packages. Out: text.
+In: the results as run.py writes them to JSON, the manifest's packages and the rules' rows of the catalogue. Out: text.
 """
+import re
+from collections import defaultdict
+
 STATES = ("fixable", "fixed", "failed", "manual", "unseen", "generated", "suppressed")
 # The table's columns after the package: the heading, the steps that it shows.
 COLUMNS = [
@@ -51,7 +54,45 @@ def shown(package, titles):
     return cell(", ".join(s["said"] for s in steps if s["said"]))
 
 
-def page(results, packages):
+def joined(results, earlier, packages):
+    """The results of several runs as one, in the manifest's order; of two runs of a package the later one given, and this run's before all."""
+    of = {p["name"]: p for r in [*earlier, results] for p in r["packages"]}
+    missing = sorted({v for r in [*earlier, results] for v in r["missing interpreters"]})
+    return {**results, "missing interpreters": missing, "packages": [of[name] for name in packages if name in of]}
+
+
+def rows(folder):
+    """The catalogue's rows of each rule, as its file names them."""
+    found = {}
+    for file in sorted(folder.glob("*/*.yaml")):
+        if line := re.search(r"^rows: \[(.*)\]", file.read_text(), re.M):
+            found[file.stem] = line[1]
+    return found
+
+
+def places(left):
+    """a.c:1, 2; b.c:3"""
+    lines = defaultdict(list)
+    for f in left:
+        lines[f["file"]].append(f["line"])
+    return "; ".join(f"`{file}:{', '.join(map(str, sorted(n)))}`" for file, n in sorted(lines.items()))
+
+
+def remaining(left, rows_of, said):
+    """The uses that migrate leaves: what is used, how often, where, which rule and row, and why it is left."""
+    uses = defaultdict(list)
+    for f in left:
+        why = said.get(f["symbol"], {}).get("why", f["reason"])
+        uses[f["symbol"], f["rule"], f["state"], why].append(f)
+    lines = ["| use | places | where | state | rule | row | why |", "| --- " * 7 + "|"]
+    for (symbol, rule, state, reason), found in sorted(uses.items(), key=lambda u: (u[0][2], u[0][0])):
+        row = rows_of.get(rule) or said.get(symbol, {}).get("row", "none")
+        cells = [f"`{symbol}`", str(len(found)), places(found), state, rule, row, reason]
+        lines.append("| " + " | ".join(map(cell, cells)) + " |")
+    return lines
+
+
+def page(results, packages, rows_of):
     """docs/packages.md: what holds for each package, what does not and why, and the commands."""
     done = results["packages"]
     lines = ["# Real packages, one binary each", "",
@@ -69,14 +110,18 @@ def page(results, packages):
         by_step = {s["step"]: s for s in p["steps"]}
         if later := [f"- {s['step']}: {s['said']}" for s in p["steps"] if s["state"] == "failed"][1:]:
             lines += [*later, ""]
-        facts = [f"Before: {by_step['own tests before']['said']}."] if by_step["own tests before"]["state"] == "ok" else []
-        if not_passed := by_step["own tests before"]["data"].get("not passed"):
-            facts.append("Not passing before either: " + ", ".join(f"`{t}`" for t in not_passed) + ".")
-        if p["note"]:
-            facts.append(p["note"][0].upper() + p["note"][1:] + ".")
+        facts = [f"Measured with `bench/run.py {p['name']}` on CPython {', '.join(p['interpreters'])}."]
+        facts += [f"Before: {by_step['own tests before']['said']}."] if by_step["own tests before"]["state"] == "ok" else []
+        if failed := by_step["own tests before"]["data"].get("failed"):
+            facts.append("Failing without abi3ify too: " + ", ".join(f"`{t}`" for t in failed) + ".")
+        for step in p["steps"]:
+            if names := sorted({n for v in step["data"].get("at the second run", {}).values() for n in v}):
+                facts.append(f"As before only at the second run ({step['step']}): " + ", ".join(f"`{t}`" for t in names) + ".")
+        if note := packages[p["name"]].get("note"):
+            facts.append(note[0].upper() + note[1:] + ".")
         lines += [" ".join(facts), ""] if facts else []
         if left := by_step["abi3ify migrate"]["data"].get("left"):
-            lines += ["Left by `migrate`:", "", *(f"- `{f['file']}:{f['line']}` {f['rule']}: {f['state']}" for f in left), ""]
+            lines += ["Left by `migrate`:", "", *remaining(left, rows_of, packages[p["name"]].get("left", {})), ""]
     lines += commands(done, packages)
     lines += [f"CPython {v} was not on the machine of this run." for v in results["missing interpreters"]]
     return "\n".join(lines).rstrip() + "\n"

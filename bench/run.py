@@ -133,25 +133,33 @@ class Bench:
         return tree, files
 
     def run_tests(self, label, modules_of):
-        results, differs = {}, []
+        results, differs, second = {}, [], {}
         for version, (exe, _, _, _) in self.built.items():
             tree, files = self.replaced(version, modules_of(version), f"{label}-tree")
             scratch = self.work / f"{label}-tests-{version}"
             exercise = self.entry.get("exercise")
-            result = owntests.own_tests(self.entry["tests"], exercise and REPOSITORY / "bench" / "exercises" / exercise,
-                                        exe, self.work / "source", tree, files, scratch)
+            again = lambda: owntests.own_tests(self.entry["tests"], exercise and REPOSITORY / "bench" / "exercises" / exercise,
+                                               exe, self.work / "source", tree, files, scratch)
+            result = again()
+            if label != "before":
+                if self.entry.get("second_run") and owntests.compare(self.before[version], result):
+                    result, names = owntests.second_run(self.before[version], result, again())
+                    second[version] = names
+                if difference := owntests.compare(self.before[version], result):
+                    differs.append(f"on {version} {difference}")
             results[version] = result
-            if label != "before" and (difference := owntests.compare(self.before[version], result)):
-                differs.append(f"on {version} {difference}")
         data = {"tests": {v: owntests.counts(r) for v, r in results.items()}}
         said = report.same_or_each({v: owntests.in_words(r) for v, r in results.items()})
+        if second:
+            data["at the second run"] = second
+            said += f" ({count(len({n for names in second.values() for n in names}), 'test')} at the second run)"
         return results, data, said, differs
 
     def test_originals(self):
         files = {v: {e.module: next(tree.joinpath(*e.module.split(".")[:-1]).glob(e.module.split(".")[-1] + ".*so"))
                      for e in extensions} for v, (_, _, tree, extensions) in self.built.items()}
         self.before, data, said, _ = self.run_tests("before", files.get)
-        data["not passed"] = sorted({n for r in self.before.values() for n, o in r["outcomes"].items() if o != "passed"})
+        data["failed"] = sorted({n for r in self.before.values() for n, o in r["outcomes"].items() if o in ("failed", "error")})
         if not any("passed" in r["outcomes"].values() for r in self.before.values()):
             raise Failure("no test passes before")
         return data, said
@@ -186,7 +194,7 @@ class Bench:
             raise Failure(f"abi3ify {command}: its JSON cannot be read: {type(error).__name__}: {error}") from None
         rules = collections.Counter(f"{f.get('rule', '?')} {f['state']}" for f in findings)
         return {"uses": len(findings), "states": dict(sorted(states.items())), "rules": dict(sorted(rules.items())),
-                "left": [{k: f.get(k) for k in ("file", "line", "rule", "state")} for f in left]}
+                "left": [{k: f.get(k) for k in ("file", "line", "rule", "state", "symbol", "reason")} for f in left]}
 
     def check(self):
         data = self.tool("check")
@@ -318,7 +326,7 @@ class Bench:
             print(f"  {title:<27}{step['state']:<12}{step['seconds']:>6.1f} s  {step['said']}", flush=True)
         failed = [s for s in steps if s["state"] == "failed"]
         return {"name": self.name, "version": self.entry["version"], "sha256": self.entry["sha256"], "floor": self.floor,
-                "note": self.entry.get("note", ""), "interpreters": list(self.pythons), "steps": steps,
+                "interpreters": list(self.pythons), "steps": steps,
                 "reached": not failed, "cause": f"{failed[0]['step']}: {failed[0]['said']}" if failed else "",
                 "seconds": round(time.monotonic() - started, 1)}
 
@@ -334,6 +342,8 @@ def main():
     parser.add_argument("--abi3ify", type=Path, default=REPOSITORY / "build" / "bin" / "abi3ify", metavar="PATH")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table as Markdown here")
+    parser.add_argument("--read", type=Path, action="append", default=[], metavar="FILE",
+                        help="add the results of an earlier run's --json; without NAME nothing else is run")
     parser.add_argument("--originals", action="store_true", help="only the steps that need no abi3ify")
     options = parser.parse_args()
     if options.originals and options.docs:
@@ -350,13 +360,18 @@ def main():
     pythons = common.pythons(manifest["interpreters"])
     missing = [v for v in manifest["interpreters"] if v not in pythons]
     results = {"version": 1, "missing interpreters": missing, "packages": []}
-    for name in options.name or packages:
+    for name in options.name or ([] if options.read else packages):
         bench = Bench(name, packages[name], manifest, pythons, options.abi3ify.resolve())
         results["packages"].append(bench.go(Bench.ORIGINALS if options.originals else None))
+    try:
+        results = report.joined(results, [json.loads(f.read_text()) for f in options.read], packages)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"bench: --read: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.docs:
-        options.docs.write_text(report.page(results, packages))
+        options.docs.write_text(report.page(results, packages, report.rows(REPOSITORY / "rules")))
     print(report.closing(results, options.originals))
     return 0 if all(p["reached"] for p in results["packages"]) else 1
 

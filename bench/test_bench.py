@@ -69,10 +69,69 @@ class Tests(unittest.TestCase):
         self.assertEqual(owntests.compare(before, {**before, "outcomes": {"a": "passed"}}), "b: failed before, absent now")
         self.assertEqual(owntests.compare(before, {**before, "output": "y"}), "what it prints differs from before")
 
+    def test_of_a_second_run_only_what_differed_counts(self):
+        before = {"outcomes": {"a": "passed", "b": "passed", "c": "failed"}, "output": ""}
+        first = {"outcomes": {"a": "failed", "b": "passed", "c": "passed"}, "output": ""}
+        second = {"outcomes": {"a": "passed", "b": "failed", "c": "passed"}, "output": ""}
+        merged, names = owntests.second_run(before, first, second)
+        self.assertEqual((merged["outcomes"], names), ({"a": "passed", "b": "passed", "c": "passed"}, ["a"]))
+
     def test_counts_in_words(self):
         self.assertEqual(owntests.in_words({"outcomes": {"a": "error", "b": "passed", "c": "passed"}}), "2 passed, 1 error")
         self.assertEqual(report.same_or_each({"3.11": "1 passed", "3.12": "1 passed"}), "1 passed on 3.11, 3.12")
         self.assertEqual(report.same_or_each({"3.11": "1 passed", "3.12": "1 failed"}), "3.11: 1 passed; 3.12: 1 failed")
+
+
+    def test_a_package_without_tests_has_its_exercise(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tree, exercise = Path(folder) / "tree", Path(folder) / "exercise.py"
+            tree.mkdir()
+            (tree / "module_of_the_bench.py").write_text("said = 'here'\n")
+            exercise.write_text("import module_of_the_bench\nprint(module_of_the_bench.said)\n")
+            modules = {"module_of_the_bench": tree / "module_of_the_bench.py"}
+            arguments = [sys.executable, folder, tree, modules, Path(folder) / "scratch"]
+            self.assertEqual(owntests.own_tests({"kind": "none"}, exercise, *arguments),
+                             {"outcomes": {"exercise.py": "passed"}, "output": "here\n"})
+            exercise.write_text("raise SystemExit('no')\n")
+            with self.assertRaisesRegex(common.Failure, "exercise.py: exit 1: no"):
+                owntests.own_tests({"kind": "none"}, exercise, *arguments)
+
+
+class Recording(unittest.TestCase):
+    def test_the_limit_of_a_packages_own_build_is_left_out(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "a.c").write_text("#ifdef Py_LIMITED_API\n#error it has a limit\n#endif\nint a;\n")
+            unit = recorded.Unit(".", "a.c", ["-DPy_LIMITED_API=0x03060000", "-O1"], False, "a.o")
+            extensions = [recorded.Extension("a", ".", ["-shared", "a.o"], False, [unit])]
+            objects, found = recorded.compile_all(extensions, folder, Path(folder, "out"))
+            self.assertEqual((list(objects), found.total()), ([("a", "a.o")], 0))
+            with self.assertRaisesRegex(common.Failure, "a.c does not compile: a.c: error: #error it has a limit"):
+                recorded.compile_all(extensions, folder, Path(folder, "out"), ["-DPy_LIMITED_API=0x030B0000"])
+
+
+class Reporting(unittest.TestCase):
+    def test_what_is_left_has_its_row_and_its_reason(self):
+        left = [{"file": "b.c", "line": 7, "rule": "a-rule", "state": "unseen", "symbol": "PyA", "reason": "r"},
+                {"file": "a.c", "line": 9, "rule": "not-limited", "state": "manual", "symbol": "PyB", "reason": "x|y"},
+                {"file": "b.c", "line": 3, "rule": "a-rule", "state": "unseen", "symbol": "PyA", "reason": "r"},
+                {"file": "c.c", "line": 1, "rule": "not-limited", "state": "manual", "symbol": "PyC", "reason": "z"}]
+        self.assertEqual(report.remaining(left, {"a-rule": "B01, B02"}, {"PyA": {"why": "in no build"}, "PyC": {"row": "F34"}})[2:], [
+            "| `PyB` | 1 | `a.c:9` | manual | not-limited | none | x\\|y |",
+            "| `PyC` | 1 | `c.c:1` | manual | not-limited | F34 | z |",
+            "| `PyA` | 2 | `b.c:3, 7` | unseen | a-rule | B01, B02 | in no build |"])
+
+    def test_rows_are_those_of_the_rule_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "list").mkdir()
+            Path(folder, "list", "list-get-item.yaml").write_text("id: list-get-item\nrows: [B01, B02]\n")
+            self.assertEqual(report.rows(Path(folder)), {"list-get-item": "B01, B02"})
+
+    def test_runs_are_joined_in_the_manifests_order_and_the_newest_counts(self):
+        run = lambda missing, **packages: {"version": 1, "missing interpreters": missing,
+                                           "packages": [{"name": n, "at": v} for n, v in packages.items()]}
+        joined = report.joined(run([], a=3), [run(["3.9"], b=1, a=1), run([], b=2)], ["a", "b", "c"])
+        self.assertEqual(joined, {"version": 1, "missing interpreters": ["3.9"],
+                                  "packages": [{"name": "a", "at": 3}, {"name": "b", "at": 2}]})
 
 
 class Running(unittest.TestCase):
