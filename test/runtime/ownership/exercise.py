@@ -5,6 +5,7 @@
 Prints a JSON object: `outcomes` says what each function gave for each input,
 `problems` which calls left references or memory behind. ownership.py runs it.
 """
+import functools
 import gc
 import importlib
 import json
@@ -13,15 +14,20 @@ import types
 import weakref
 
 NONE_IS_COUNTED = sys.version_info < (3, 12)
-SLACK = 200   # of None and of memory, which the interpreter keeps itself meanwhile; one leak a call is 10,000
+# What the interpreter keeps itself meanwhile; one leak a call is 10,000.
+SLACK = 200           # references to None
+BLOCK_SLACK = 5000    # blocks of memory: its cache of attributes alone holds 4,096 names
 
 
 class Thing:
+    def __init__(self, label="thing"):
+        self.label = label
+
     def __len__(self):
         return 3
 
     def __repr__(self):
-        return "<thing>"
+        return "<%s>" % self.label
 
 
 class Broken(Thing):
@@ -30,10 +36,13 @@ class Broken(Thing):
     def __len__(self):
         raise ValueError("broken")
 
-
     @property
     def sick(self):
         raise RuntimeError("sick")
+
+    @property
+    def hidden(self):
+        raise AttributeError("hidden")
 
 
 class NoHash:
@@ -44,13 +53,47 @@ class NoHash:
         return "<no hash>"
 
 
+class LostHash(NoHash):
+    """Raises what a missing key raises."""
+
+    def __hash__(self):
+        raise KeyError("lost hash")
+
+
+class Table(dict):
+    """A dict that answers for itself."""
+
+    def __missing__(self, key):
+        if key == "broken":
+            raise RuntimeError("broken")
+        if key == "none":
+            return None
+        raise KeyError(key)
+
+
+def gather(*items, **named):
+    return items + tuple(named.items())
+
+
+def one(thing):
+    return thing
+
+
+def fail(*items, **named):
+    raise ValueError("fail")
+
+
+def fail_again():
+    raise RuntimeError("again")
+
+
 def clean(name):
     sys.modules.pop(name, None)
 
 
 def inputs():
     """{prefix: [(label, arguments, what to do after a call)]}, and the objects to watch."""
-    thing, other, broken, no_hash, key = Thing(), Thing(), Broken(), NoHash(), "".join(["k", "ey"])
+    thing, other, broken, no_hash, key = Thing(), Thing("other"), Broken("broken"), NoHash(), "".join(["k", "ey"])
     items = [thing, None, other, broken, Thing]
     table = {key: thing, "none": None, "broken": broken}
     module = types.ModuleType("ownership_known")
@@ -58,6 +101,7 @@ def inputs():
     sys.modules[module.__name__] = module
     alive, sick, dead = weakref.ref(thing), weakref.ref(broken), weakref.ref(Thing())
     unhashable, no_list, empty, marks = [], (thing,), {}, {thing}
+    lost, own = LostHash(), Table({key: thing})
 
     lists = [(label, (items, index), None) for index, label in enumerate(
         ["thing", "None", "other", "broken", "type", "index out of range"])]
@@ -81,7 +125,8 @@ def inputs():
             ("empty", (empty, key), None), ("empty, default", (empty, key, thing), None),
             ("misuse", (items, key), None)]
     attributes = [("found", (thing, "__doc__"), None), ("type", (thing, "__class__"), None),
-                  ("missing", (thing, "missing"), None), ("raises", (broken, "sick"), None)]
+                  ("missing", (thing, "missing"), None), ("raises", (broken, "sick"), None),
+                  ("hidden", (broken, "hidden"), None), ("no name", (thing, None), None)]
     sets = [("items", (marks, items[:4]), None), ("nothing", (marks, ()), None),
             ("not iterable", (marks, thing), None), ("unhashable item", (marks, [unhashable]), None),
             ("hash fails", (marks, no_list + (no_hash,)), None)]
@@ -91,13 +136,60 @@ def inputs():
     extends = [("items", (items, no_list), None), ("nothing", (items, ()), None),
                ("itself", (items, items), None), ("not iterable", (items, thing), None),
                ("misuse", (no_list, items), None)]
+    optional = dicts + [("found, own", (own, key), None), ("None, own", (own, "none"), None),
+                        ("missing, own", (own, "missing"), None), ("raises, own", (own, "broken"), None),
+                        ("hash raises KeyError", (table, lost), None),
+                        ("hash raises KeyError, own", (own, lost), None), ("no mapping", (thing, key), None)]
+    names = words + [("found, own", (own, b"key"), None), ("missing, own", (own, b"missing"), None),
+                     ("raises, own", (own, b"broken"), None), ("not UTF-8, own", (own, b"\xff"), None)]
+    places = [("value", (module, b"value", thing), None), ("None", (module, b"none", None), None),
+              ("other value", (module, b"value", other), None),
+              ("not UTF-8", (module, b"\xff", thing), None), ("misuse", (thing, b"value", other), None)]
+    pair = (thing, other)
+    functions = [("nothing", (gather, (), None, ()), None), ("arguments", (gather, pair, None, ()), None),
+                 ("no names", (gather, pair, (), ()), None), ("names", (gather, (), ("a", "b"), pair), None),
+                 ("both", (gather, pair, (key,), (broken,)), None), ("fails", (fail, pair, (key,), pair[:1]), None),
+                 ("too few", (one, (), None, ()), None), ("too many", (one, pair, None, ()), None),
+                 ("twice", (one, pair[:1], ("thing",), pair[1:]), None),
+                 ("by name", (one, (), ("thing",), pair[1:]), None),
+                 ("unknown name", (one, pair[:1], ("unknown",), pair[1:]), None),
+                 ("unhashable name", (gather, pair, (unhashable,), pair[1:]), None)]
+    vectors = functions + [("type", (Thing, (), None, ()), None), ("type fails", (Thing, pair, None, ()), None),
+                           ("builtin", (divmod, (7, 3), None, ()), None),
+                           ("builtin with names", (sorted, ((3, 1, 2),), ("reverse",), (True,)), None),
+                           ("builtin fails", (len, pair[:1] * 2, None, ()), None),
+                           ("method", (items.index, pair[:1], None, ()), None),
+                           ("called as a whole", (functools.partial(gather, key), pair, ("a",), (None,)), None),
+                           ("not callable", (thing, pair, ("a",), (None,)), None)]
+    plain = [(label, arguments[:2], after) for label, arguments, after in vectors if arguments[2] is None]
+    methods = [("arguments", (items, "index", pair[:1], None, ()), None),
+               ("nothing", (items, "copy", (), None, ()), None), ("no names", (table, "get", (key,), (), ()), None),
+               ("names", (b"text", "decode", (), ("errors",), ("strict",)), None),
+               ("fails", (items, "index", (no_hash,), None, ()), None),
+               ("missing", (thing, "missing", pair, ("a",), (None,)), None),
+               ("raises", (broken, "sick", pair, None, ()), None), ("no name", (thing, None, (), None, ()), None),
+               ("not callable", (thing, "__doc__", pair, ("a",), (None,)), None),
+               ("unhashable name", (thing, "__init__", (), (unhashable,), pair[:1]), None)]
+    stacks = [("pairs", (("a", key), pair), None), ("nothing", ((), ()), None),
+              ("not str", ((thing, 1), pair), None), ("unhashable", (("a", unhashable), pair), None),
+              ("hash fails", (("a", no_hash), pair), None)]
+    early, good = functools.partial(len, 5), functools.partial(one, thing)
+    chains = [("first fails", (fail, good), None), ("second fails", (good, fail), None),
+              ("both fail", (fail, fail_again), None), ("none fails", (good, good), None),
+              ("both fail in C", (early, functools.partial(int, "x")), None), ("first in C", (early, fail), None),
+              ("second in C", (fail, early), None), ("first in C alone", (early, good), None)]
+    arrays = [("all", (tuple(items), 5), None), ("two", (pair, 2), None), ("one", (pair, 1), None),
+              ("nothing", (pair, 0), None), ("misuse", (pair, -1), None), ("out of range", (pair, 3), None)]
     # What the macro does with anything but a reference is undefined.
     groups = {"list": lists, "dict": dicts, "dictplain": dicts, "import": imports,
               "weak": weak + [("misuse", (no_list,), None)], "weakmacro": weak,
               "fill": fill, "resize": sizes, "pop": pops, "attr": attributes, "add": sets,
-              "word": words, "extend": extends}
+              "word": words, "extend": extends, "item": optional, "name": names, "place": places,
+              "vector": vectors, "plain": plain, "function": functions, "method": methods, "stack": stacks,
+              "chain": chains, "array": arrays}
     watched = [thing, other, broken, no_hash, key, items, table, module, alive, sick, dead,
-               unhashable, no_list, empty, marks, Thing, Broken, NoHash]
+               unhashable, no_list, empty, marks, Thing, Broken, NoHash, lost, own, pair, gather,
+               one, fail, fail_again, early, good, ValueError, RuntimeError]
     return groups, watched
 
 
@@ -108,7 +200,11 @@ def outcome(function, label, arguments):
         # The old and the new function may blame the caller or the argument.
         if label == "misuse" and isinstance(error, (SystemError, TypeError)):
             return "raises for misuse"
-        return "raises " + type(error).__name__
+        context = error.__context__
+        told = "raises " + type(error).__name__
+        if context is not None:
+            told += " after %s, %s" % (type(context).__name__, "traced" if context.__traceback__ else "untraced")
+        return told
 
 
 def shown(value):
@@ -154,7 +250,7 @@ def exercise(module, calls):
                         where, calls, shown(watched[index]), new - old))
             if NONE_IS_COUNTED and abs(none) > SLACK:
                 problems.append("%s: %d calls change the references to None by %d" % (where, calls, none))
-            if blocks > SLACK:
+            if blocks > BLOCK_SLACK:
                 problems.append("%s: %d calls leave %d blocks of memory behind" % (where, calls, blocks))
     return {"outcomes": outcomes, "problems": problems}
 

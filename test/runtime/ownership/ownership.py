@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows that the rules which change who owns a reference keep the counts.
 
-    ownership.py --abi3ify PATH [--keep DIR]
+    ownership.py --abi3ify PATH [--only MODULE] [--keep DIR]
 
 Each module beside this file takes, stores or replaces references in many shapes. It is
 built and exercised as it is; then a copy is migrated until none of the old
@@ -43,6 +43,7 @@ class Case:
     below: str       # the first version whose headers do not have the old functions
     rules: tuple     # optional rules that must be selected
     old: tuple       # what no source may call afterwards
+    since: str = "3.8"   # the first version whose headers have all the old functions
 
 
 CASES = [
@@ -57,6 +58,18 @@ CASES = [
     Case("removed", "3.9", "3.13", (), ("_PyDict_Pop", "_PyObject_LookupAttr", "_PySet_Update")),
     Case("newer", "3.13", "4.0", (),
          ("PyDict_Pop", "PyDict_PopString", "PyList_Extend", "PyList_Clear")),
+    Case("newer", "3.9", "4.0", (),
+         ("PyDict_Pop", "PyDict_PopString", "PyList_Extend", "PyList_Clear", "PyObject_GetOptionalAttr",
+          "PyObject_GetOptionalAttrString", "PyMapping_GetOptionalItem", "PyMapping_GetOptionalItemString",
+          "PyModule_Add", "PyModule_AddObjectRef"), since="3.13"),
+    Case("calls", "3.9", "3.13", (),
+         ("PyObject_Vectorcall", "_PyObject_Vectorcall", "_PyObject_FastCall", "_PyFunction_Vectorcall",
+          "PyObject_VectorcallDict", "PyObject_VectorcallMethod", "_PyObject_VectorcallMethod",
+          "_PyStack_AsDict", "_PyErr_ChainExceptions"), since="3.9"),
+    Case("calls", "3.12", "3.13", (),
+         ("_PyObject_Vectorcall", "_PyObject_FastCall", "_PyFunction_Vectorcall", "PyObject_VectorcallDict",
+          "_PyObject_VectorcallMethod", "_PyStack_AsDict", "_PyErr_ChainExceptions")),
+    Case("latest", "3.12", "4.0", (), ("PyTuple_FromArray", "_PyErr_ChainExceptions1"), since="3.15"),
 ]
 
 
@@ -84,7 +97,7 @@ def migrated(abi3ify, case, source, copy, pythons):
     migrate(abi3ify, case, copy, pythons)
     file = copy / (case.module + ".c")
     text = file.read_text(encoding="utf-8")
-    left = [name for name in case.old if re.search(r"\b%s\b" % name, text)]
+    left = [name for name in case.old if re.search(r"\b%s\s*\(" % name, text)]
     check(not left, "still calls " + ", ".join(left), text)
     migrate(abi3ify, case, copy, pythons, case.rules)
     check(file.read_text(encoding="utf-8") == text, "a further migrate changes the source again")
@@ -129,11 +142,16 @@ def valgrind(case, python, folder):
     return "valgrind finds nothing"
 
 
+def having_old(case, pythons):
+    """Those whose headers have the old functions."""
+    first, end = extbuild.version_key(case.since), extbuild.version_key(case.below)
+    return [python for python in pythons if first <= extbuild.version_key(python.version) < end]
+
+
 def run(case, abi3ify, pythons, scratch):
     """What was shown, in words; Failure at the first thing that differs."""
     source = HERE / case.module
-    with_old = [python for python in pythons
-                if extbuild.version_key(python.version) < extbuild.version_key(case.below)]
+    with_old = having_old(case, pythons)
     before = extbuild.find_extension(source)
     after = migrated(abi3ify, case, source, scratch / "sources", with_old)
 
@@ -165,13 +183,16 @@ def run(case, abi3ify, pythons, scratch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--abi3ify", type=Path, required=True)
+    parser.add_argument("--only", metavar="MODULE", help="exercise this module alone")
     parser.add_argument("--keep", type=Path, help="work here and leave everything behind")
     options = parser.parse_args()
     ran, failed = False, False
     for case in CASES:
+        if options.only not in (None, case.module):
+            continue
         pythons = extbuild.interpreters(case.floor)
         name = "%s at floor %s" % (case.module, case.floor)
-        if not pythons or extbuild.version_key(pythons[0].version) >= extbuild.version_key(case.below):
+        if not having_old(case, pythons):
             print("SKIPPED: %s: no interpreter with the old functions" % name)
             continue
         ran = True

@@ -1,6 +1,8 @@
-/* Functions from 3.13 on that are in no Limited API. The part of a function's
-   name in front of "_" says what it is called with: pop_ (dict, key, default or
-   nothing), word_ (dict, text), extend_ (list, items). */
+/* Functions that the headers of 3.13 have, and no Limited API or only later ones.
+   The part of a function's name in front of "_" says what it is called with: pop_
+   (dict, key, default or nothing), word_ (dict, text), extend_ (list, items),
+   attr_ (object, name), item_ (mapping, key), name_ (mapping, text), place_
+   (module, text, value). */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -100,6 +102,134 @@ extend_cleared(PyObject *self, PyObject *args)
     return copy;
 }
 
+/* --- attr_: (object, name) ------------------------------------------------------ */
+
+static PyObject *
+attr_optional(PyObject *self, PyObject *args)
+{
+    PyObject *object, *name, *value;
+    if (!PyArg_ParseTuple(args, "OO", &object, &name))
+        return NULL;
+    switch (PyObject_GetOptionalAttr(object, name, &value)) {
+    case 0:
+        Py_RETURN_NONE;
+    case 1:
+        return value;
+    default:
+        return NULL;
+    }
+}
+
+static PyObject *
+attr_string(PyObject *self, PyObject *args)
+{
+    PyObject *object, *value;
+    const char *name;
+    int found;
+    if (!PyArg_ParseTuple(args, "Os", &object, &name))
+        return NULL;
+    found = PyObject_GetOptionalAttrString(object, name, &value);
+    Py_XDECREF(value);
+    return found < 0 ? NULL : PyLong_FromLong(found);
+}
+
+/* --- item_: (mapping, key) -------------------------------------------------------- */
+
+static PyObject *
+item_optional(PyObject *self, PyObject *args)
+{
+    PyObject *mapping, *key, *value;
+    if (!PyArg_ParseTuple(args, "OO", &mapping, &key))
+        return NULL;
+    if (PyMapping_GetOptionalItem(mapping, key, &value) < 0)
+        return NULL;
+    if (value == NULL)
+        Py_RETURN_NONE;
+    return value;
+}
+
+/* --- name_: (mapping, text) --------------------------------------------------------- */
+
+static PyObject *
+name_optional(PyObject *self, PyObject *args)
+{
+    PyObject *mapping, *value;
+    const char *text;
+    int found;
+    if (!PyArg_ParseTuple(args, "Oy", &mapping, &text))
+        return NULL;
+    found = PyMapping_GetOptionalItemString(mapping, text, &value);
+    if (found == 1)
+        return value;
+    Py_XDECREF(value);
+    return found < 0 ? NULL : PyLong_FromLong(found);
+}
+
+/* --- place_: (module, text, value) ---------------------------------------------------- */
+
+static PyObject *
+place_given(PyObject *self, PyObject *args)
+{
+    PyObject *module, *value;
+    const char *text;
+    if (!PyArg_ParseTuple(args, "OyO", &module, &text, &value))
+        return NULL;
+    Py_INCREF(value);
+    if (PyModule_Add(module, text, value) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+place_new(PyObject *self, PyObject *args)
+{
+    PyObject *module, *value;
+    const char *text;
+    if (!PyArg_ParseTuple(args, "OyO", &module, &text, &value))
+        return NULL;
+    if (PyModule_Add(module, text, PyTuple_Pack(1, value)) < 0)
+        return NULL;
+    return PyObject_GetAttrString(module, text);
+}
+
+static PyObject *
+place_failed(PyObject *self, PyObject *args)
+{
+    PyObject *module, *value;
+    const char *text;
+    if (!PyArg_ParseTuple(args, "OyO", &module, &text, &value))
+        return NULL;
+    if (PyModule_Add(module, text, PyObject_GetAttrString(value, "missing")) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+place_lent(PyObject *self, PyObject *args)
+{
+    PyObject *module, *value;
+    const char *text;
+    if (!PyArg_ParseTuple(args, "OyO", &module, &text, &value))
+        return NULL;
+    if (PyModule_AddObjectRef(module, text, value) < 0)
+        return NULL;
+    return PyObject_GetAttrString(module, text);
+}
+
+static PyObject *
+place_lent_failed(PyObject *self, PyObject *args)
+{
+    PyObject *module, *value;
+    const char *text;
+    int result;
+    if (!PyArg_ParseTuple(args, "OyO", &module, &text, &value))
+        return NULL;
+    value = PyObject_GetAttrString(value, "missing");
+    result = PyModule_AddObjectRef(module, text, value);
+    Py_XDECREF(value);
+    return result < 0 ? NULL : PyLong_FromLong(result);
+}
+
 #define SHAPE(name) {#name, name, METH_VARARGS, NULL}
 
 static PyMethodDef methods[] = {
@@ -108,6 +238,15 @@ static PyMethodDef methods[] = {
     SHAPE(word_pop),
     SHAPE(extend_copy),
     SHAPE(extend_cleared),
+    SHAPE(attr_optional),
+    SHAPE(attr_string),
+    SHAPE(item_optional),
+    SHAPE(name_optional),
+    SHAPE(place_given),
+    SHAPE(place_new),
+    SHAPE(place_failed),
+    SHAPE(place_lent),
+    SHAPE(place_lent_failed),
     {NULL, NULL, 0, NULL},
 };
 
