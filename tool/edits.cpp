@@ -147,6 +147,8 @@ private:
       last = argument->range.end;
     }
     // An argument that is left out takes its text along, comments as well.
+    if (rewrite.anew)
+      return emitAnew(node, parts);
     inPlace ? emitInPlace(node, parts) : emitMoved(node, parts);
   }
 
@@ -196,6 +198,12 @@ private:
       }
     }
     keepComments(node, {at, node.rewrite->extent.end});
+    emitAnew(node, parts);
+  }
+
+  void emitAnew(const Node &node, ArrayRef<TemplatePart> parts) {
+    // The empty piece remembers whose work a removal is.
+    append("", node.rewrite->extent.begin, node.finding);
     for (const TemplatePart &part : parts)
       if (part.argument)
         emitArgument(node, *find(*node.rewrite, part.text), part.alone);

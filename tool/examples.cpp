@@ -315,7 +315,7 @@ private:
     context.normalHeader = &normal;
     context.texts = &texts;
     UnitMatches matches = matchUnit(command, context);
-    std::vector<Finding> findings = mergeMatches(std::move(matches.findings));
+    std::vector<Finding> findings = mergeMatches(std::move(matches.findings), matches.types);
     std::set<unsigned> seen = matches.seen[command.file];
     for (const Finding &finding : findings)
       seen.insert(finding.range.begin);

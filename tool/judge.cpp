@@ -27,6 +27,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("unicode-read", judgeUnicodeRead)
       .Case("unicode-ready", judgeUnicodeReady)
       .Case("type-name", judgeTypeName)
+      .Case("slot-call", judgeSlotCall)
       .Case("slot-table", judgeSlotTable)
       .Case("format-conversion", judgeFormatConversion)
       .Case("format-buffer", judgeFormatBuffer)
@@ -34,6 +35,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("null-text", judgeNullText)
       .Case("libc-include", judgeNothing)
       .Case("constant-in-table", judgeNothing)
+      .Case("static-type", judgeNothing)
       .Default(nullptr);
 }
 

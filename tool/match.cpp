@@ -6,6 +6,7 @@
 #include "abi3ify/macro-aliases.h"
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/static-types.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Support/Path.h"
@@ -49,11 +50,28 @@ public:
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes(textOf);
+    if (context.rules->find(StaticTypeRule)) {
+      out.types = surveyTypes(ast, *spelling, context, preprocessor);
+      for (TypePart &part : out.types)
+        addTypeHelpers(part, python, textOf);
+    }
   }
 
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
 
 private:
+  void addTypeHelpers(TypePart &part, const std::string &python,
+                      function_ref<StringRef(const std::string &)> textOf) {
+    for (TypePart::Ready &ready : part.readies)
+      for (auto *rewrites : {&ready.plain, &ready.derived}) {
+        std::vector<Finding> one(1);
+        one[0].rule = StaticTypeRule.str();
+        one[0].rewrites = std::move(*rewrites);
+        addHelpers(*context.rules, preprocessor, python, textOf, one);
+        *rewrites = std::move(one[0].rewrites);
+      }
+  }
+
   /// Directives that a rule speaks of.
   void findIncludes(function_ref<StringRef(const std::string &)> textOf) {
     for (const IncludeDirective &include : preprocessor.includes) {

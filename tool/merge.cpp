@@ -93,7 +93,8 @@ Place placeOf(const Finding &finding) {
 
 } // namespace
 
-std::vector<Finding> mergeMatches(std::vector<Finding> findings) {
+std::vector<Finding> mergeMatches(std::vector<Finding> findings, ArrayRef<TypePart> types) {
+  convertTypes(types, findings);
   std::map<Place, Finding> places;
   for (const Finding &finding : findings) {
     auto [it, added] = places.try_emplace(placeOf(finding), finding);

@@ -1,4 +1,5 @@
 #include "abi3ify/report.h"
+#include "abi3ify/match.h"
 #include "abi3ify/edits.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
@@ -160,6 +161,16 @@ private:
   }
 
   std::string describeEdit(const Finding &finding, const std::string &done) {
+    std::set<std::string> files;
+    size_t places = 0;
+    for (const Rewrite &rewrite : finding.rewrites) {
+      files.insert(rewrite.file);
+      places += !rewrite.sharedRank;
+    }
+    if (finding.rule == StaticTypeRule)
+      return (finding.state == State::Fixed ? "made" : "make") + std::string(" it a heap type: ") +
+             std::to_string(places) + (places == 1 ? " edit in " : " edits in ") +
+             std::to_string(files.size()) + (files.size() == 1 ? " file" : " files");
     for (const Rewrite &rewrite : finding.rewrites) {
       if (rewrite.extent.size() == 0)
         return "add '" + StringRef(rewrite.to).trim().str() + "'";

@@ -469,7 +469,7 @@ private:
       fail("missing 'match:'");
     if (rule.kind == MatchKind::Field && rule.structName.empty())
       fail("a field rule needs 'of:' with the struct's name");
-    if (!rule.via.empty() && rule.kind != MatchKind::Field)
+    if (!rule.via.empty() && rule.structName.empty())
       fail("'via:' is for field rules");
     if (rule.kind == MatchKind::Include && !rule.forms.empty())
       fail("an include rule has no 'fix:', only 'manual:'");

@@ -111,6 +111,7 @@ private:
     });
 
     std::vector<Finding> findings;
+    std::vector<TypePart> types;
     for (size_t i = 0; i < matches.size(); ++i) {
       UnitMatches &unit = matches[i];
       llvm::append_range(result.notes, unit.notes);
@@ -129,9 +130,10 @@ private:
       for (auto &[file, offsets] : unit.seen)
         seen[file].insert(offsets.begin(), offsets.end());
       llvm::append_range(findings, unit.findings);
+      llvm::append_range(types, unit.types);
       units.push_back({&commands[i], std::move(unit.parse.filesRead)});
     }
-    result.findings = mergeMatches(std::move(findings));
+    result.findings = mergeMatches(std::move(findings), types);
   }
 
   /// Headers that came out of the commands need no flag of ours.

@@ -41,6 +41,9 @@ struct Rewrite {
   /// Not 0 if several findings need the same edit: it is made once. Among the
   /// insertions at one place a lower rank goes first.
   int sharedRank = 0;
+  /// The template is the whole new text: nothing that stands between the
+  /// arguments is kept.
+  bool anew = false;
   bool operator==(const Rewrite &) const = default;
 };
 

@@ -20,6 +20,7 @@ Judge findJudge(llvm::StringRef name);
 bool judgeObjectCast(const Site &, const Rule &, Finding &);
 bool judgeFreshContainer(const Site &, const Rule &, Finding &);
 bool judgeUnicodeRead(const Site &, const Rule &, Finding &);
+bool judgeSlotCall(const Site &, const Rule &, Finding &);
 bool judgeSlotTable(const Site &, const Rule &, Finding &);
 bool judgeUnicodeReady(const Site &, const Rule &, Finding &);
 bool judgeTypeName(const Site &, const Rule &, Finding &);

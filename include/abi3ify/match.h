@@ -17,6 +17,56 @@ struct MatchContext {
   const Texts *texts = nullptr; ///< instead of files on disk
 };
 
+/// The rule that the conversion of a static type is reported under.
+inline constexpr llvm::StringRef StaticTypeRule = "static-type";
+
+/// A place that keeps a type from being converted, or one that must be looked
+/// at once all units are known.
+struct TypePlace {
+  std::string file;
+  unsigned offset = 0;
+  std::string reason;
+  bool ampersand = false; ///< & stands right in front, and is all that must go
+  auto operator<=>(const TypePlace &) const = default;
+};
+
+/// What one unit knows of one static type object.
+struct TypePart {
+  std::string key;  ///< the variable: its name, or where it stands if it is local to a file
+  std::string name;
+  bool defined = false; ///< in this unit; file and range are of the name there
+  std::string file;
+  Range range;
+  std::vector<Rewrite> rewrites;
+  std::vector<TypePlace> blockers;
+  /// Tokens in code that is not compiled; a problem where no other unit does.
+  std::vector<TypePlace> loose;
+  std::set<std::pair<std::string, unsigned>> mentions; ///< of the variable
+  /// PyType_Ready(&T), and the two ways in which it is rewritten: with a base,
+  /// whose text stands for BaseMark, or without.
+  struct Ready {
+    std::string file;
+    Range extent;
+    std::string function; ///< which holds it
+    std::vector<Rewrite> plain, derived;
+  };
+  std::vector<Ready> readies;
+  std::string baseText, baseKey; ///< of tp_base; the key if it is the project's
+  std::vector<Rewrite> externs;  ///< declarations of the spec, for a unit that only readies T
+  /// T.tp_x: the variable's token, and the dot that becomes an arrow unless
+  /// another finding rewrites the access.
+  struct Member {
+    std::string file;
+    Range object, dot;
+    auto operator<=>(const Member &) const = default;
+  };
+  std::vector<Member> members;
+  static constexpr llvm::StringLiteral BaseMark = "<base>";
+  /// What must be converted with it: other types, functions and tables that
+  /// they share.
+  std::set<std::string> ties;
+};
+
 struct UnitMatches {
   std::string file; ///< the unit's source
   ParseResult parse;
@@ -25,14 +75,21 @@ struct UnitMatches {
   bool includesPython = false;
   /// Code that only the full build compiles, by the project's own wish.
   std::map<std::string, std::vector<Range>> outOfLimit;
+  std::vector<TypePart> types;
   std::vector<std::string> notes;
 };
 
 UnitMatches matchUnit(const Command &command, const MatchContext &context);
 
 /// One finding a place: what several units or expansions say of the same
-/// place is united (casts) or, where they disagree, left to the author.
-std::vector<Finding> mergeMatches(std::vector<Finding> findings);
+/// place is united (casts) or, where they disagree, left to the author. Adds a
+/// finding for each static type of `types`.
+std::vector<Finding> mergeMatches(std::vector<Finding> findings,
+                                  llvm::ArrayRef<TypePart> types = {});
+
+/// One finding for each static type object that a unit defines, with the edits
+/// of all its uses. Findings about its members go the same way as it.
+void convertTypes(llvm::ArrayRef<TypePart> parts, std::vector<Finding> &findings);
 
 /// The lexical net over one file: names that the floor lacks, in code that no
 /// parse has looked at. Adds findings in state unseen; none in the ranges

@@ -1,0 +1,79 @@
+// Static type objects of one unit: where they are defined, used and made, and
+// which edits make heap types of them.
+// In: the AST. Out: parts, plain values that convertTypes (match.h) puts
+// together once all units are known.
+//
+// Assumed: nothing uses a type before the call that readies it, other than
+// what is checked in the function that holds that call.
+#pragma once
+#include "abi3ify/match.h"
+#include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/spelling.h"
+#include "clang/AST/Decl.h"
+#include "clang/AST/Expr.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace abi3ify {
+
+/// Everything that a unit says of the static type objects of the project.
+std::vector<TypePart> surveyTypes(clang::ASTContext &ast, const Spelling &spelling,
+                                  const MatchContext &context,
+                                  const PreprocessorFacts &preprocessor);
+
+/// T.tp_new = PyType_GenericNew; in the function that readies T.
+struct FieldAssignment {
+  const clang::FieldDecl *field = nullptr;
+  const clang::BinaryOperator *assignment = nullptr;
+};
+
+/// One static type object of a unit while the unit's AST lives.
+struct StaticType {
+  const clang::VarDecl *definition = nullptr; ///< null: another unit's
+  const clang::VarDecl *canonical = nullptr;
+  std::vector<const clang::VarDecl *> declarations; ///< without the definition
+  std::vector<FieldAssignment> assignments;
+  const clang::FunctionDecl *readiedIn = nullptr; ///< the first that calls PyType_Ready(&T)
+  TypePart part;
+};
+using StaticTypes = llvm::MapVector<const clang::VarDecl *, StaticType>;
+
+/// What the stages of a unit's survey share.
+struct TypeSurvey {
+  clang::ASTContext &ast;
+  const Spelling &spelling;
+  const MatchContext &context;
+  const PreprocessorFacts &preprocessor;
+  StaticTypes types = {}; ///< by canonical declaration
+  /// Mentions of the tables of slots (PyNumberMethods ...) outside of the
+  /// definitions of types.
+  std::map<const clang::VarDecl *, const clang::Expr *> looseTables = {};
+
+  StaticType *find(const clang::Decl *decl);
+  void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;
+};
+
+/// A type's definition becomes slots, a spec and a pointer; its tables of
+/// slots go away.
+void convertDefinition(TypeSurvey &survey, StaticType &type);
+
+/// Adds what a heap type's tp_dealloc and tp_traverse must do.
+void convertDealloc(TypeSurvey &survey, StaticType &type, const clang::FunctionDecl *function);
+void convertTraverse(TypeSurvey &survey, StaticType &type, const clang::FunctionDecl *function);
+
+/// The object of `&T` behind casts and parentheses; null for anything else.
+const clang::DeclRefExpr *addressOfVariable(const clang::Expr *expr);
+
+/// The function that `f` or `&f` names; null for anything else.
+const clang::FunctionDecl *functionOf(const clang::Expr *expr);
+
+/// Without parentheses and casts of any kind.
+const clang::Expr *bare(const clang::Expr *expr);
+
+/// The statement's text with its semicolon; nothing where it is not spelled at
+/// one place of a file.
+std::optional<SpelledRange> statementRange(const Spelling &spelling, const clang::Stmt *stmt);
+
+/// The white space that the line of an offset begins with.
+llvm::StringRef indentAt(llvm::StringRef text, unsigned offset);
+
+} // namespace abi3ify

@@ -1,0 +1,212 @@
+// What all units say of a static type becomes one conversion, or one reason
+// why there is none.
+#include "abi3ify/match.h"
+#include "abi3ify/static-types.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// The whole of a type.
+struct WholeType {
+  std::string name, file;
+  Range range;
+  bool defined = false, readiedElsewhere = false;
+  std::string baseText, baseKey;
+  std::vector<Rewrite> rewrites, externs;
+  std::vector<TypePart::Ready> readies;
+  std::set<TypePlace> blockers, loose;
+  std::set<std::pair<std::string, unsigned>> mentions;
+  std::set<TypePart::Member> members;
+  std::set<std::string> ties;
+};
+
+/// Which types hang together: sets of ties, each known by one of them.
+class Sets {
+public:
+  std::string of(const std::string &tie) {
+    auto found = parent.find(tie);
+    return found == parent.end() ? tie : found->second = of(found->second);
+  }
+  void join(const std::string &a, const std::string &b) {
+    if (of(a) != of(b))
+      parent[of(a)] = of(b);
+  }
+
+private:
+  std::map<std::string, std::string> parent;
+};
+
+void addNew(std::vector<Rewrite> &list, ArrayRef<Rewrite> more) {
+  for (const Rewrite &rewrite : more)
+    if (!is_contained(list, rewrite))
+      list.push_back(rewrite);
+}
+
+std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
+  std::map<std::string, WholeType> types;
+  for (const TypePart &part : parts) {
+    WholeType &type = types[part.key];
+    if (part.defined || type.name.empty()) {
+      type.name = part.name;
+      type.file = part.file;
+      type.range = part.range;
+    }
+    if (part.defined) {
+      type.baseText = part.baseText;
+      type.baseKey = part.baseKey;
+    }
+    type.defined |= part.defined;
+    type.readiedElsewhere |= !part.readies.empty() && !part.defined;
+    addNew(type.rewrites, part.rewrites);
+    addNew(type.externs, part.externs);
+    for (const TypePart::Ready &ready : part.readies)
+      if (none_of(type.readies, [&](const TypePart::Ready &known) {
+            return known.file == ready.file && known.extent == ready.extent;
+          }))
+        type.readies.push_back(ready);
+    type.blockers.insert(part.blockers.begin(), part.blockers.end());
+    type.loose.insert(part.loose.begin(), part.loose.end());
+    type.mentions.insert(part.mentions.begin(), part.mentions.end());
+    type.members.insert(part.members.begin(), part.members.end());
+    type.ties.insert(part.ties.begin(), part.ties.end());
+  }
+  return types;
+}
+
+/// "file.c:12" of a place.
+std::string placeText(const TypePlace &place) {
+  auto buffer = MemoryBuffer::getFile(place.file);
+  std::string line;
+  if (buffer)
+    line = ":" + std::to_string(1 + (*buffer)->getBuffer().take_front(place.offset).count('\n'));
+  return StringRef(place.file).rsplit('/').second.str() + line;
+}
+
+/// Reasons that only the whole shows.
+void checkWhole(WholeType &type) {
+  for (const TypePlace &place : type.loose)
+    if (type.mentions.count({place.file, place.offset}))
+      continue;
+    else if (place.ampersand) {
+      Rewrite rewrite;
+      rewrite.file = place.file;
+      rewrite.extent = {place.offset - 1, place.offset};
+      type.rewrites.push_back(rewrite);
+    } else
+      type.blockers.insert({place.file, place.offset,
+                            "it is named here in code that this build does not compile"});
+  if (type.readies.empty())
+    type.blockers.insert({type.file, type.range.begin, "no PyType_Ready(&" + type.name +
+                                                           ") makes it at a known place"});
+  for (size_t i = 0; i < type.rewrites.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (type.rewrites[i].file == type.rewrites[j].file && type.rewrites[i].extent.size() &&
+          type.rewrites[i].extent == type.rewrites[j].extent)
+        type.blockers.insert({type.rewrites[i].file, type.rewrites[i].extent.begin,
+                              "its units want different edits here"});
+}
+
+/// The calls that make the type, with its base; the base must have been made.
+void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types) {
+  auto base = types.find(type.baseKey);
+  for (TypePart::Ready &ready : type.readies) {
+    if (base != types.end() &&
+        none_of(base->second.readies, [&](const TypePart::Ready &other) {
+          return other.function == ready.function && other.extent.begin < ready.extent.begin;
+        }))
+      type.blockers.insert({ready.file, ready.extent.begin,
+                            "its base '" + base->second.name + "' is not readied before it"});
+    if (type.baseText.empty()) {
+      addNew(type.rewrites, ready.plain);
+      continue;
+    }
+    for (Rewrite &rewrite : ready.derived)
+      if (size_t at = rewrite.to.find(TypePart::BaseMark); at != std::string::npos)
+        rewrite.to.replace(at, TypePart::BaseMark.size(), type.baseText);
+    addNew(type.rewrites, ready.derived);
+  }
+  if (!type.readiedElsewhere)
+    return;
+  // The spec is seen by the other unit.
+  std::string local = "static PyType_Spec " + type.name + "_spec";
+  for (Rewrite &rewrite : type.rewrites)
+    if (size_t at = rewrite.to.find(local); at != std::string::npos)
+      rewrite.to.erase(at, StringRef("static ").size());
+  addNew(type.rewrites, type.externs);
+}
+
+} // namespace
+
+void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
+  std::map<std::string, WholeType> types = joinParts(parts);
+  Sets sets;
+  for (auto &[key, type] : types) {
+    makeReadies(type, types);
+    checkWhole(type);
+    for (const std::string &tie : type.ties)
+      sets.join("type:" + key, tie);
+  }
+  // A set of types that depend on each other is converted whole.
+  std::map<std::string, const WholeType *> blocked;
+  std::map<std::string, unsigned> sizes;
+  for (auto &[key, type] : types) {
+    const std::string leader = sets.of("type:" + key);
+    if (type.defined)
+      ++sizes[leader];
+    if (type.defined && !type.blockers.empty())
+      blocked.try_emplace(leader, &type);
+  }
+  for (auto &[key, type] : types) {
+    if (!type.defined)
+      continue;
+    const std::string leader = sets.of("type:" + key);
+    Finding finding;
+    finding.file = type.file;
+    finding.range = type.range;
+    finding.rule = StaticTypeRule.str();
+    finding.symbol = type.name;
+    finding.message = "'" + type.name + "' is a static type object";
+    auto other = blocked.find(leader);
+    if (!type.blockers.empty()) {
+      const TypePlace &first = *type.blockers.begin();
+      finding.reason = placeText(first) + ": " + first.reason;
+      if (type.blockers.size() > 1)
+        finding.reason += " (and " + std::to_string(type.blockers.size() - 1) + " more places)";
+    } else if (other != blocked.end()) {
+      finding.reason = "it is converted together with '" + other->second->name + "', and " +
+                       placeText(*other->second->blockers.begin()) + ": " +
+                       other->second->blockers.begin()->reason;
+    } else {
+      finding.safety = Safety::Review;
+      finding.rewrites = type.rewrites;
+      if (sizes[leader] > 1 || !type.members.empty())
+        finding.group = "types " + leader;
+      for (const TypePart::Member &member : type.members) {
+        bool rewritten = false;
+        for (Finding &use : findings)
+          for (Rewrite &rewrite : use.rewrites)
+            for (Argument &argument : rewrite.args)
+              if (rewrite.file == member.file && argument.range == member.object &&
+                  argument.addressOf) {
+                argument.addressOf = false;
+                use.group = finding.group;
+                rewritten = true;
+              }
+        if (!rewritten) {
+          Rewrite arrow;
+          arrow.file = member.file;
+          arrow.extent = member.dot;
+          arrow.to = "->";
+          finding.rewrites.push_back(arrow);
+        }
+      }
+    }
+    findings.push_back(std::move(finding));
+  }
+}
+
+} // namespace abi3ify

@@ -1,0 +1,619 @@
+// Finds the static type objects of a unit and every mention of them.
+#include "abi3ify/static-types.h"
+#include "abi3ify/site.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+#include "clang/Lex/Lexer.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+bool isTypeObject(QualType type) {
+  auto *record = type->getAsRecordDecl();
+  return record && structName(record) == "PyTypeObject";
+}
+
+bool isSlotTable(QualType type) {
+  auto *record = type->getAsRecordDecl();
+  StringRef name = record ? structName(record) : StringRef();
+  return name == "PyNumberMethods" || name == "PySequenceMethods" || name == "PyMappingMethods" ||
+         name == "PyAsyncMethods" || name == "PyBufferProcs";
+}
+
+/// A call that makes a type: where it stands.
+struct Ready {
+  const FunctionDecl *function;
+  unsigned offset;
+  SmallVector<const Stmt *, 8> parents;
+};
+
+/// A mention in a function: of a type that must have been made by then.
+struct Mention {
+  const FunctionDecl *function;
+  SourceLocation location;
+  unsigned offset;
+};
+
+class Visitor : public RecursiveASTVisitor<Visitor> {
+public:
+  explicit Visitor(TypeSurvey &survey)
+      : survey(survey), spelling(survey.spelling) {}
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+
+  bool TraverseStmt(Stmt *stmt) {
+    if (!stmt)
+      return true;
+    parents.push_back(stmt);
+    bool result = RecursiveASTVisitor::TraverseStmt(stmt);
+    parents.pop_back();
+    return result;
+  }
+
+  bool TraverseDecl(Decl *decl) {
+    if (!decl)
+      return true;
+    auto *outerFunction = function;
+    auto *outerVariable = variable;
+    if (auto *inner = dyn_cast<FunctionDecl>(decl)) {
+      function = inner;
+      variable = nullptr;
+    }
+    if (auto *inner = dyn_cast<VarDecl>(decl); inner && inner->hasGlobalStorage())
+      variable = inner;
+    bool result = RecursiveASTVisitor::TraverseDecl(decl);
+    function = outerFunction;
+    variable = outerVariable;
+    return result;
+  }
+
+  /// All declarations first: a use may come before the definition.
+  bool VisitVarDecl(VarDecl *decl) {
+    if (!isTypeObject(decl->getType()) || isa<ParmVarDecl>(decl))
+      return true;
+    StaticType *type = survey.find(decl);
+    if (!type)
+      return true;
+    // Each declaration becomes one of a pointer.
+    auto spot = spelling.token(decl->getLocation(), decl->getName());
+    if (!spot)
+      survey.block(*type, decl->getLocation(), "a macro that is not the project's declares it");
+    else
+      type->part.mentions.insert({spelling.path(spot->file), spot->offset});
+    return true;
+  }
+
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    auto *decl = dyn_cast<VarDecl>(reference->getDecl());
+    if (!decl)
+      return true;
+    if (isSlotTable(decl->getType()) && !(variable && isTypeObject(variable->getType())))
+      noteTable(decl, reference);
+    if (StaticType *type = survey.find(decl))
+      use(*type, reference);
+    return true;
+  }
+
+  void checkAssignments() {
+    for (auto &[key, type] : survey.types)
+      for (const FieldAssignment &field : type.assignments)
+        checkAssignment(type, field);
+  }
+  void checkOrder() {
+    for (auto &[key, type] : survey.types)
+      checkOrder(type);
+  }
+
+private:
+  const Stmt *parent(unsigned up) const {
+    return up < parents.size() ? parents[parents.size() - 1 - up] : nullptr;
+  }
+
+  /// The next one outwards from `up` that is no parenthesis, cast or init list
+  /// of one type's value.
+  unsigned behindCasts(unsigned up) const {
+    while (parent(up) && isa<ParenExpr, CastExpr>(parent(up)))
+      ++up;
+    return up;
+  }
+
+  void use(StaticType &type, const DeclRefExpr *reference) {
+    // The reference itself lies on top of the stack.
+    StringRef name = reference->getDecl()->getName();
+    auto spot = spelling.token(reference->getLocation(), name);
+    if (!spot)
+      return survey.block(type, reference->getLocation(),
+                          "a macro that pastes names together, or is not the project's, uses it");
+    std::string file = spelling.path(spot->file);
+    type.part.mentions.insert({file, spot->offset});
+    unsigned up = 1;
+    while (parent(up) && isa<ParenExpr>(parent(up)))
+      ++up;
+    auto *address = dyn_cast_or_null<UnaryOperator>(parent(up));
+    auto *member = dyn_cast_or_null<MemberExpr>(parent(up));
+    if (address && address->getOpcode() == UO_AddrOf)
+      return useAddress(type, reference, *spot, address, up);
+    if (member && !member->isArrow())
+      return useMember(type, reference, *spot, member, up);
+    // The definition of the type in an instance of a template, sizeof, a copy.
+    survey.block(type, reference->getLocation(),
+                 "it is used as a whole here, not by its address");
+  }
+
+  void useAddress(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
+                  const UnaryOperator *address, unsigned up) {
+    std::string file = spelling.path(spot.file);
+    unsigned outer = behindCasts(up + 1);
+    // Another type's tp_base: its definition sees to it.
+    if (StaticType *derived = variable && !function ? survey.find(variable) : nullptr) {
+      derived->part.ties.insert("type:" + type.part.key);
+      return;
+    }
+    if (variable)
+      return survey.block(type, reference->getLocation(),
+                          "its address stands in static data, which is filled before a heap type "
+                          "exists; fill '" + variable->getName() + "' when the module is made");
+    auto *call = dyn_cast_or_null<CallExpr>(parent(outer));
+    StringRef called = call ? calledName(call) : StringRef();
+    bool first = call && call->getNumArgs() > 0 && bare(call->getArg(0)) == address;
+    if (called == "PyType_Ready" && first)
+      return ready(type, call, spot, outer);
+    if (first && (called == "Py_TYPE" || called == "Py_SET_TYPE") && setsType(type, call, outer))
+      return;
+    // T.tp_base = &B;
+    if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(outer)))
+      if (auto *left = dyn_cast<MemberExpr>(assignment->getLHS()->IgnoreParenImpCasts()))
+        if (auto *base = dyn_cast<DeclRefExpr>(left->getBase()->IgnoreParenImpCasts()))
+          if (StaticType *derived = survey.find(base->getDecl());
+              derived && bare(assignment->getRHS()) == address) {
+            derived->part.ties.insert("type:" + type.part.key);
+            return;
+          }
+    auto ampersand = spelling.token(address->getOperatorLoc(), "&");
+    StringRef text = spelling.text(spot.file);
+    if (!ampersand || ampersand->file != spot.file || ampersand->offset > spot.offset ||
+        !text.slice(ampersand->offset + 1, spot.offset).trim(" \t(").empty())
+      return survey.block(type, reference->getLocation(),
+                          "the & of its address is not spelled next to its name");
+    if (called == "PyModule_AddObject" && call->getNumArgs() == 3 &&
+        bare(call->getArg(2)) == address && !giveReference(type, reference, outer))
+      return;
+    Rewrite rewrite;
+    rewrite.file = file;
+    unsigned end = ampersand->offset + 1;
+    while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
+      ++end;
+    rewrite.extent = {ampersand->offset, end};
+    type.part.rewrites.push_back(rewrite);
+    if (first && StringSwitch<bool>(called)
+                     .Cases({"Py_INCREF", "_Py_INCREF", "Py_XINCREF", "_Py_XINCREF"}, true)
+                     .Default(false))
+      ++references[{&type, function}];
+    note(type, reference, spot);
+  }
+
+  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot) {
+    if (function && !spot.inMacro)
+      uses[&type].push_back({function, reference->getLocation(), spot.offset});
+  }
+
+  void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
+    auto callee = spelling.token(call->getCallee()->getBeginLoc(), "PyType_Ready");
+    StringRef text = spelling.text(spot.file);
+    auto spelled = callee && callee->file == spot.file && !spot.inMacro
+                       ? callText(text, callee->offset, text.size(), false)
+                       : std::nullopt;
+    if (!spelled || spelled->args.size() != 1)
+      return survey.block(type, call->getBeginLoc(),
+                          "PyType_Ready is called by a macro; write the call there");
+    readyCalls[&type].push_back(
+        {function, spot.offset, {parents.begin(), parents.end() - up - 1}});
+    auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
+        function ? function->getLocation() : call->getBeginLoc());
+    type.part.readies.push_back({spelling.path(spot.file), spelled->all,
+                                 spelling.path(file) + ":" + std::to_string(offset), {}, {}});
+    if (!type.readiedIn)
+      type.readiedIn = function;
+  }
+
+  /// Py_TYPE(&T) = &PyType_Type; says what a heap type is anyway.
+  bool setsType(StaticType &type, const CallExpr *call, unsigned up) {
+    const Expr *value = nullptr;
+    const Stmt *whole = call;
+    if (calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
+      value = call->getArg(1);
+    else
+      for (unsigned i = up + 1; parent(i); ++i) {
+        if (auto *assignment = dyn_cast<BinaryOperator>(parent(i));
+            assignment && assignment->getOpcode() == BO_Assign) {
+          value = assignment->getRHS();
+          whole = assignment;
+          up = i;
+        } else if (isa<ParenExpr, CastExpr, UnaryOperator>(parent(i)))
+          continue;
+        break;
+      }
+    if (!value)
+      return false;
+    auto *meta = addressOfVariable(value);
+    if (!meta || meta->getDecl()->getName() != "PyType_Type") {
+      survey.block(type, call->getBeginLoc(),
+                   "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 on");
+      return true;
+    }
+    auto *block = dyn_cast_or_null<CompoundStmt>(parent(up + 1));
+    if (!block || !removeStatement(type, whole))
+      survey.block(type, call->getBeginLoc(), "its type is set in an expression");
+    return true;
+  }
+
+  bool removeStatement(StaticType &type, const Stmt *stmt) {
+    auto range = statementRange(spelling, stmt);
+    if (!range)
+      return false;
+    Rewrite rewrite;
+    rewrite.file = spelling.path(range->file);
+    rewrite.extent = withLines(spelling.text(range->file), range->range);
+    rewrite.anew = true;
+    type.part.rewrites.push_back(rewrite);
+    return true;
+  }
+
+  /// PyModule_AddObject takes over a reference. A static type could do without
+  /// one; the pointer's own must stay.
+  bool giveReference(StaticType &type, const DeclRefExpr *reference, unsigned up) {
+    unsigned &have = references[{&type, function}];
+    if (have > 0) {
+      --have;
+      return true;
+    }
+    for (unsigned i = up; parent(i + 1); ++i)
+      if (isa<CompoundStmt>(parent(i + 1))) {
+        auto spot = spelling.token(reference->getLocation(), type.part.name);
+        auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
+        bool early = none_of(readyCalls[&type], [&](const Ready &made) {
+          return made.function == function && range && made.offset >= range->range.begin;
+        });
+        if (!range || range->inMacro || !early || !spot)
+          break;
+        StringRef text = spelling.text(range->file);
+        Rewrite rewrite;
+        rewrite.file = spelling.path(range->file);
+        rewrite.extent = {range->range.begin, range->range.begin};
+        rewrite.to = "Py_INCREF((PyObject *)" + type.part.name + ");" + newline(text) +
+                     indentAt(text, range->range.begin).str();
+        type.part.rewrites.push_back(rewrite);
+        return true;
+      }
+    survey.block(type, reference->getLocation(),
+                 "PyModule_AddObject takes over a reference here that nobody made; write "
+                 "Py_INCREF(" + type.part.name + ") in front of it");
+    return false;
+  }
+
+  static std::string newline(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
+
+  void useMember(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
+                 const MemberExpr *member, unsigned up) {
+    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+    auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up + 1));
+    if (variable || !field || !field->getIdentifier())
+      return survey.block(type, reference->getLocation(), "static data reads its members");
+    if (assignment && assignment->getOpcode() == BO_Assign && assignment->getLHS() == member) {
+      if (!isa_and_nonnull<CompoundStmt>(parent(up + 2)))
+        return survey.block(type, reference->getLocation(),
+                            "'" + field->getName() + "' is set inside of another statement");
+      type.assignments.push_back({field, assignment});
+      places[assignment] = {function, spot.offset,
+                            {parents.begin(), parents.end() - (up + 2)}};
+      return;
+    }
+    if (field->getName() == "ob_base")
+      return survey.block(type, reference->getLocation(), "its object header is reached here");
+    auto dot = spelling.token(member->getOperatorLoc(), ".");
+    if (!dot || dot->file != spot.file)
+      return survey.block(type, reference->getLocation(),
+                          "its member is not spelled next to its name");
+    type.part.members.push_back({spelling.path(spot.file),
+                                 {spot.offset, spot.offset + spot.length},
+                                 {dot->offset, dot->offset + 1}});
+    note(type, reference, spot);
+  }
+
+  /// An assignment counts as part of the definition if it is made on the way
+  /// to each call that readies the type.
+  void checkAssignment(StaticType &type, const FieldAssignment &field) {
+    const Ready &place = places.find(field.assignment)->second;
+    auto &calls = readyCalls[&type];
+    bool before = !calls.empty() && all_of(calls, [&](const Ready &made) {
+      return made.function == place.function && place.offset < made.offset &&
+             is_contained(made.parents, place.parents.back());
+    });
+    if (!before)
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + field.field->getName() +
+                       "' is not set right in front of the type's PyType_Ready");
+    else if (!removeStatement(type, field.assignment))
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + field.field->getName() + "' is set by a macro");
+  }
+
+  void checkOrder(StaticType &type) {
+    for (const Mention &mention : uses[&type])
+      for (const Ready &made : readyCalls[&type])
+        if (made.function == mention.function && mention.offset < made.offset &&
+            none_of(readyCalls[&type], [&](const Ready &other) {
+              return other.function == mention.function && other.offset < mention.offset;
+            })) {
+          survey.block(type, mention.location, "it is used here before PyType_Ready");
+          return;
+        }
+  }
+
+  void noteTable(const VarDecl *table, const Expr *place) {
+    // T.tp_as_number = &table; is the type's own.
+    for (unsigned up = 1; parent(up); ++up) {
+      if (isa<ParenExpr, CastExpr>(parent(up)))
+        continue;
+      if (auto *address = dyn_cast<UnaryOperator>(parent(up));
+          address && address->getOpcode() == UO_AddrOf)
+        continue;
+      auto *assignment = dyn_cast<BinaryOperator>(parent(up));
+      auto *left = assignment ? dyn_cast<MemberExpr>(assignment->getLHS()->IgnoreParenImpCasts())
+                              : nullptr;
+      auto *type = left ? dyn_cast<DeclRefExpr>(left->getBase()->IgnoreParenImpCasts()) : nullptr;
+      if (type && survey.find(type->getDecl()))
+        return;
+      break;
+    }
+    survey.looseTables.try_emplace(table->getCanonicalDecl(), place);
+  }
+
+  TypeSurvey &survey;
+  const Spelling &spelling;
+  SmallVector<const Stmt *, 64> parents;
+  const FunctionDecl *function = nullptr;
+  const VarDecl *variable = nullptr; ///< with static storage, in whose initialiser we are
+  std::map<StaticType *, std::vector<Ready>> readyCalls;
+  std::map<StaticType *, std::vector<Mention>> uses;
+  std::map<const BinaryOperator *, Ready> places;
+  /// Py_INCREF(&T) in a function that nothing has taken over yet.
+  std::map<std::pair<StaticType *, const FunctionDecl *>, unsigned> references;
+};
+
+/// The declarations of the project's static type objects.
+void collectTypes(TypeSurvey &survey, const DeclContext *scope) {
+  for (Decl *decl : scope->decls()) {
+    if (auto *inner = dyn_cast<LinkageSpecDecl>(decl))
+      collectTypes(survey, inner);
+    else if (auto *inner = dyn_cast<NamespaceDecl>(decl))
+      collectTypes(survey, inner);
+    auto *variable = dyn_cast<VarDecl>(decl);
+    if (!variable || !isTypeObject(variable->getType()) ||
+        !survey.spelling.isUsers(survey.ast.getSourceManager().getFileID(
+            survey.ast.getSourceManager().getExpansionLoc(variable->getLocation()))))
+      continue;
+    StaticType &type = survey.types[variable->getCanonicalDecl()];
+    if (!type.canonical) {
+      type.canonical = variable->getCanonicalDecl();
+      type.definition = variable->getDefinition();
+      if (!type.definition)
+        type.definition = variable->getActingDefinition();
+    }
+    if (variable != type.definition)
+      type.declarations.push_back(variable);
+  }
+}
+
+/// Fills what is known of a type before its uses are.
+void begin(TypeSurvey &survey, StaticType &type) {
+  const VarDecl *variable = type.definition ? type.definition : type.canonical;
+  type.part.name = variable->getName();
+  auto spot = survey.spelling.token(variable->getLocation(), variable->getName());
+  SourceManager &sources = survey.ast.getSourceManager();
+  auto [file, offset] = sources.getDecomposedExpansionLoc(type.canonical->getLocation());
+  type.part.key = variable->hasExternalFormalLinkage()
+                      ? variable->getQualifiedNameAsString()
+                      : survey.spelling.path(file) + ":" + std::to_string(offset);
+  type.part.ties.insert("type:" + type.part.key);
+  if (!type.definition)
+    return;
+  type.part.defined = true;
+  std::tie(file, offset) = sources.getDecomposedExpansionLoc(variable->getLocation());
+  type.part.file = survey.spelling.path(file);
+  type.part.range = spot ? Range{spot->offset, spot->offset + spot->length}
+                         : Range{offset, offset + 1};
+}
+
+/// `extern PyTypeObject T;` declares a pointer from now on.
+void convertDeclarations(TypeSurvey &survey, StaticType &type) {
+  for (const VarDecl *declaration : type.declarations) {
+    auto spot = survey.spelling.token(declaration->getLocation(), declaration->getName());
+    if (!spot || spot->inMacro) {
+      survey.block(type, declaration->getLocation(), "a macro declares it");
+      continue;
+    }
+    Rewrite rewrite;
+    rewrite.file = survey.spelling.path(spot->file);
+    rewrite.extent = {spot->offset, spot->offset};
+    rewrite.to = "*";
+    type.part.rewrites.push_back(rewrite);
+  }
+}
+
+/// PyType_Ready(&T) makes the type.
+void convertReadies(TypeSurvey &survey, StaticType &type) {
+  const std::string &name = type.part.name;
+  for (TypePart::Ready &ready : type.part.readies) {
+    Rewrite rewrite;
+    rewrite.file = ready.file;
+    rewrite.extent = ready.extent;
+    rewrite.anew = true;
+    rewrite.to = "limited_type_ready(&" + name + ", &" + name + "_spec)";
+    ready.plain.push_back(rewrite);
+    rewrite.to = "limited_subtype_ready(&" + name + ", &" + name + "_spec, " +
+                 TypePart::BaseMark.str() + ")";
+    ready.derived.push_back(rewrite);
+  }
+  if (type.part.readies.empty() || type.definition)
+    return;
+  for (const VarDecl *declaration : type.declarations) {
+    auto spot = survey.spelling.token(declaration->getLocation(), declaration->getName());
+    if (!spot || spot->inMacro)
+      continue;
+    StringRef text = survey.spelling.text(spot->file);
+    size_t end = text.find(';', spot->offset);
+    if (end == StringRef::npos)
+      continue;
+    Rewrite rewrite;
+    rewrite.file = survey.spelling.path(spot->file);
+    rewrite.extent = {unsigned(end) + 1, unsigned(end) + 1};
+    rewrite.to = (text.contains("\r\n") ? "\r\nextern PyType_Spec " : "\nextern PyType_Spec ") +
+                 name + "_spec;";
+    type.part.externs.push_back(rewrite);
+  }
+}
+
+/// Names of types in code that this unit does not compile: in other branches,
+/// and in macros that nothing expands.
+void findLooseTokens(TypeSurvey &survey) {
+  SourceManager &sources = survey.ast.getSourceManager();
+  std::map<StringRef, StaticType *> byName;
+  for (auto &[key, type] : survey.types)
+    byName[type.part.name] = &type;
+  if (byName.empty())
+    return;
+  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+    FileID file = sources.translateFile(it->first);
+    if (file.isInvalid() || !survey.spelling.isUsers(file))
+      continue;
+    std::string path = survey.spelling.path(file);
+    StringRef text = survey.spelling.text(file);
+    auto skipped = survey.preprocessor.skipped.find(path);
+    auto isSkipped = [&](unsigned offset) {
+      return skipped != survey.preprocessor.skipped.end() &&
+             any_of(skipped->second, [&](Range range) {
+               return range.begin <= offset && offset < range.end;
+             });
+    };
+    std::string copy = text.str();
+    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+                copy.data() + copy.size());
+    Token token;
+    unsigned directive = 0; // the end of the #define that we are in
+    unsigned ampersand = 0; // the end of an &
+    bool unary = false;
+    tok::TokenKind last = tok::unknown;
+    while (!lexer.LexFromRawLexer(token)) {
+      unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
+      if (token.is(tok::hash) && token.isAtStartOfLine())
+        directive = directiveEnd(text, begin);
+      if (token.is(tok::amp)) {
+        unary = !tok::isAnyIdentifier(last) && last != tok::raw_identifier &&
+                last != tok::r_paren && last != tok::r_square && last != tok::numeric_constant;
+        ampersand = end;
+      }
+      last = token.getKind();
+      if (token.isNot(tok::raw_identifier))
+        continue;
+      auto type = byName.find(token.getRawIdentifier());
+      if (type == byName.end() || (begin >= directive && !isSkipped(begin)))
+        continue;
+      TypePlace place{path, begin, ""};
+      // &T in a macro that nothing expands, in code that is compiled.
+      if (ampersand == begin && unary && begin < directive && !isSkipped(begin))
+        place.ampersand = true;
+      type->second->part.loose.push_back(place);
+    }
+  }
+}
+
+} // namespace
+
+StaticType *TypeSurvey::find(const Decl *decl) {
+  auto *variable = dyn_cast_or_null<VarDecl>(decl);
+  auto found = variable ? types.find(variable->getCanonicalDecl()) : types.end();
+  return found == types.end() ? nullptr : &found->second;
+}
+
+void TypeSurvey::block(StaticType &type, SourceLocation location, const Twine &reason) const {
+  auto [file, offset] = ast.getSourceManager().getDecomposedExpansionLoc(location);
+  type.part.blockers.push_back({spelling.path(file), offset, reason.str()});
+}
+
+const Expr *bare(const Expr *expr) {
+  expr = peel(expr);
+  while (auto *conversion = dyn_cast<ExplicitCastExpr>(expr))
+    expr = peel(conversion->getSubExpr());
+  return expr;
+}
+
+const FunctionDecl *functionOf(const Expr *expr) {
+  expr = bare(expr);
+  if (auto *address = dyn_cast<UnaryOperator>(expr); address && address->getOpcode() == UO_AddrOf)
+    expr = bare(address->getSubExpr());
+  auto *reference = dyn_cast<DeclRefExpr>(expr);
+  return reference ? dyn_cast<FunctionDecl>(reference->getDecl()) : nullptr;
+}
+
+const DeclRefExpr *addressOfVariable(const Expr *expr) {
+  auto *address = dyn_cast<UnaryOperator>(bare(expr));
+  return address && address->getOpcode() == UO_AddrOf
+             ? dyn_cast<DeclRefExpr>(address->getSubExpr()->IgnoreParenImpCasts())
+             : nullptr;
+}
+
+std::optional<SpelledRange> statementRange(const Spelling &spelling, const Stmt *stmt) {
+  auto range = spelling.range(stmt->getBeginLoc(), stmt->getEndLoc());
+  if (!range || range->inMacro)
+    return std::nullopt;
+  StringRef text = spelling.text(range->file);
+  size_t semicolon = text.find_first_not_of(" \t\r\n", range->range.end);
+  if (semicolon == StringRef::npos || text[semicolon] != ';')
+    return std::nullopt;
+  range->range.end = semicolon + 1;
+  return range;
+}
+
+StringRef indentAt(StringRef text, unsigned offset) {
+  size_t begin = text.take_front(offset).rfind('\n') + 1;
+  return text.substr(begin).take_while([](char c) { return c == ' ' || c == '\t'; });
+}
+
+std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
+                                  const MatchContext &context,
+                                  const PreprocessorFacts &preprocessor) {
+  TypeSurvey survey{ast, spelling, context, preprocessor};
+  collectTypes(survey, ast.getTranslationUnitDecl());
+  std::vector<TypePart> parts;
+  if (survey.types.empty())
+    return parts;
+  for (auto &[key, type] : survey.types)
+    begin(survey, type);
+  Visitor visitor(survey);
+  for (Decl *decl : ast.getTranslationUnitDecl()->decls()) {
+    SourceLocation location = ast.getSourceManager().getExpansionLoc(decl->getLocation());
+    if (location.isValid() && spelling.isUsers(ast.getSourceManager().getFileID(location)))
+      visitor.TraverseDecl(decl);
+  }
+  visitor.checkAssignments();
+  for (auto &[key, type] : survey.types) {
+    convertDeclarations(survey, type);
+    if (type.definition)
+      convertDefinition(survey, type);
+    else if (!type.assignments.empty())
+      survey.block(type, type.assignments[0].assignment->getBeginLoc(),
+                   "its members are set in another unit than the one that defines it");
+    convertReadies(survey, type);
+  }
+  visitor.checkOrder();
+  findLooseTokens(survey);
+  for (auto &[key, type] : survey.types)
+    parts.push_back(std::move(type.part));
+  return parts;
+}
+
+} // namespace abi3ify

@@ -1,0 +1,823 @@
+// The definition of a static type becomes PyType_Slot[], PyType_Spec and a
+// pointer.
+#include "abi3ify/facts.h"
+#include "abi3ify/helpers.h"
+#include "abi3ify/static-types.h"
+#include "abi3ify/site.h"
+#include "clang/Lex/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// One member's value, as the source has it.
+struct Entry {
+  const FieldDecl *field = nullptr;
+  const Expr *value = nullptr; ///< with its casts
+  Range place;                 ///< at the definition, of the macro that gives it
+  Range range;                 ///< of the whole value there; empty: from another place
+  std::vector<std::string> before; ///< comments on lines of their own
+  std::string behind;              ///< a comment on the line of the value
+  StringRef name() const { return field->getName(); }
+};
+
+bool isNull(const Expr *value, ASTContext &ast) {
+  value = value->IgnoreParenCasts();
+  if (isa<ImplicitValueInitExpr>(value))
+    return true;
+  Expr::EvalResult result;
+  if (value->getType()->isIntegerType() && value->EvaluateAsInt(result, ast))
+    return result.Val.getInt() == 0;
+  return value->isNullPointerConstant(ast, Expr::NPC_ValueDependentIsNotNull) !=
+         Expr::NPCK_NotNull;
+}
+
+/// /* tp_dealloc */ says nothing that the slot does not say.
+bool namesAMember(StringRef comment) {
+  comment.consume_front("//");
+  comment.consume_front("/*");
+  comment.consume_back("*/");
+  comment = comment.trim(" \t\r\n*");
+  for (StringRef prefix : {"tp_", "nb_", "sq_", "mp_", "am_", "bf_", "ob_", "was_sq_"})
+    if (comment.starts_with(prefix) &&
+        all_of(comment, [](char c) { return isAlnum(c) || c == '_'; }))
+      return true;
+  return false;
+}
+
+class Definition {
+public:
+  Definition(TypeSurvey &survey, StaticType &type)
+      : survey(survey), type(type), ast(survey.ast), spelling(survey.spelling),
+        variable(type.definition) {}
+
+  void convert() {
+    findExtent();
+    if (auto *init = variable->getInit())
+      readInitialiser(init, entries);
+    readAssignments();
+    if (!type.part.blockers.empty())
+      return;
+    if (late)
+      placeLate();
+    indentation = findIndent();
+    for (const Entry &entry : entries)
+      use(entry);
+    finishFlags();
+    checkNames();
+    if (type.part.blockers.empty())
+      write();
+  }
+
+private:
+  void block(const Twine &reason) { survey.block(type, variable->getLocation(), reason); }
+  void block(SourceLocation location, const Twine &reason) {
+    survey.block(type, location, reason);
+  }
+  Floor floor() const { return survey.context.floor; }
+  bool lacks(StringRef name) const { return facts().lacking(name, floor()); }
+
+  /// The declaration from its first word to its semicolon.
+  void findExtent() {
+    auto range = spelling.range(variable->getSourceRange().getBegin(),
+                                variable->getSourceRange().getEnd());
+    SourceLocation typeBegin = variable->getTypeSourceInfo()->getTypeLoc().getBeginLoc();
+    auto typeSpot = spelling.range(typeBegin, variable->getLocation());
+    if (!range || range->inMacro || !typeSpot || typeSpot->inMacro ||
+        variable->getLocation().isMacroID())
+      return block("a macro defines it");
+    if (variable->isStaticDataMember() || isa<FunctionDecl>(variable->getDeclContext()))
+      return block("it is a member of a class or local to a function");
+    level = range->file;
+    text = spelling.text(level);
+    extent = range->range;
+    size_t semicolon = text.find_first_not_of(" \t\r\n", extent.end);
+    if (semicolon == StringRef::npos || text[semicolon] != ';')
+      return block("its declaration declares more than the type, or has attributes");
+    extent.end = semicolon + 1;
+    prefix = text.slice(extent.begin, typeSpot->range.begin);
+    newline = text.contains("\r\n") ? "\r\n" : "\n";
+  }
+
+  /// Values in the order of the source, with their comments.
+  void readInitialiser(const Expr *expr, std::vector<Entry> &list) {
+    auto *init = dyn_cast<InitListExpr>(expr);
+    if (!init)
+      return block(expr->getBeginLoc(), "its initialiser is no list");
+    if (init->isSyntacticForm() && init->getSemanticForm())
+      init = init->getSemanticForm();
+    auto *record = init->getType()->getAsRecordDecl();
+    auto braces = spelling.range(init->getLBraceLoc(), init->getRBraceLoc());
+    if (!record || !braces || braces->inMacro)
+      return block(expr->getBeginLoc(), "a macro makes its initialiser");
+    unsigned index = 0;
+    for (const FieldDecl *field : record->fields()) {
+      const Expr *value = index < init->getNumInits() ? init->getInit(index) : nullptr;
+      ++index;
+      if (!value || isa<ImplicitValueInitExpr>(value))
+        continue;
+      if (field->getName() == "ob_base") {
+        readHead(value);
+        continue;
+      }
+      auto range = spelling.rangeAt(braces->file, value->getBeginLoc(), value->getEndLoc());
+      if (!range || range->inMacro || !braces->range.contains(range->range)) {
+        block(value->getBeginLoc(), "a macro gives '" + field->getName() + "'");
+        continue;
+      }
+      list.push_back({field, value, range->range, range->range, {}, {}});
+    }
+    llvm::sort(list, [](const Entry &a, const Entry &b) {
+      return std::tie(a.place.begin, a.value) < std::tie(b.place.begin, b.value);
+    });
+    // #define SHARED .tp_iter = f, .tp_clear = g
+    for (Entry &entry : list)
+      for (const Entry &other : list)
+        if (&other != &entry && other.place.contains(entry.place))
+          entry.range = {};
+    for (Entry &entry : list)
+      if (entry.range.size() == 0 && !isOfPlainMacro(entry.value))
+        block(entry.value->getBeginLoc(), "a macro with parameters gives '" + entry.name() + "'");
+    readComments(spelling.text(braces->file), braces->range, list);
+  }
+
+  /// Whether a value is spelled in the body of a macro without parameters.
+  bool isOfPlainMacro(const Expr *value) const {
+    SourceManager &sources = ast.getSourceManager();
+    for (SourceLocation location : {value->getBeginLoc(), value->getEndLoc()}) {
+      if (!location.isMacroID() || sources.isMacroArgExpansion(location))
+        return false;
+      auto &expansion =
+          sources.getSLocEntry(sources.getFileID(location)).getExpansion();
+      if (expansion.isFunctionMacroExpansion())
+        return false;
+    }
+    return true;
+  }
+
+  /// PyVarObject_HEAD_INIT(NULL, 0): another type than type is a metaclass.
+  void readHead(const Expr *head) {
+    const Expr *meta = nullptr;
+    while (auto *list = dyn_cast_or_null<InitListExpr>(head)) {
+      auto *record = list->getType()->getAsRecordDecl();
+      head = nullptr;
+      if (!record)
+        break;
+      unsigned index = 0;
+      for (const FieldDecl *field : record->fields()) {
+        const Expr *value = index < list->getNumInits() ? list->getInit(index) : nullptr;
+        ++index;
+        if (value && field->getDeclName().isIdentifier() && field->getName() == "ob_base")
+          head = value;
+        if (value && field->getDeclName().isIdentifier() && field->getName() == "ob_type")
+          meta = value;
+      }
+    }
+    if (!meta || isNull(meta, ast))
+      return;
+    auto *named = addressOfVariable(meta);
+    if (!named || named->getDecl()->getName() != "PyType_Type")
+      block(meta->getBeginLoc(),
+            "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 on");
+  }
+
+  /// Gives each comment to the value that it speaks of: behind one on its
+  /// line, else in front of the next one.
+  void readComments(StringRef source, Range braces, std::vector<Entry> &list) {
+    std::string copy = source.slice(braces.begin, braces.end).str();
+    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+                copy.data() + copy.size());
+    lexer.SetCommentRetentionState(true);
+    Token token;
+    std::vector<std::string> waiting;
+    size_t next = 0; // the first entry that begins behind the token
+    while (!lexer.LexFromRawLexer(token)) {
+      unsigned end = braces.begin + lexer.getCurrentBufferOffset();
+      unsigned begin = end - token.getLength();
+      while (next < list.size() && list[next].place.begin <= begin) {
+        list[next].before = std::move(waiting);
+        waiting.clear();
+        ++next;
+      }
+      if (token.is(tok::hash) && token.isAtStartOfLine()) {
+        auto place = ast.getSourceManager().getLocForStartOfFile(level).getLocWithOffset(begin);
+        block(place, "a preprocessor directive stands in its initialiser");
+        return;
+      }
+      if (token.isNot(tok::comment))
+        continue;
+      StringRef comment = source.slice(begin, end);
+      bool inside = next > 0 && end <= list[next - 1].place.end;
+      if (inside || namesAMember(comment))
+        continue;
+      bool sameLine = next > 0 && !source.slice(list[next - 1].place.end, begin).contains('\n') &&
+                      list[next - 1].behind.empty();
+      if (sameLine)
+        list[next - 1].behind = comment.str();
+      else
+        waiting.push_back(comment.str());
+    }
+    leftComments = std::move(waiting);
+  }
+
+  /// T.tp_x = value; in front of PyType_Ready(&T).
+  void readAssignments() {
+    for (const FieldAssignment &assigned : type.assignments) {
+      const Expr *value = assigned.assignment->getRHS();
+      auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
+      if (!range || range->inMacro) {
+        block(value->getBeginLoc(), "a macro gives the value");
+        continue;
+      }
+      Entry entry{assigned.field, value, {}, {}, {}, {}};
+      if (!isConstant(entry)) {
+        block(value->getBeginLoc(), "'" + assigned.field->getName() + "' gets no constant");
+        continue;
+      }
+      late |= entry.name() != "tp_base" && !isKnownAtDefinition(value);
+      auto same = find_if(entries, [&](const Entry &e) { return e.name() == entry.name(); });
+      if (same == entries.end())
+        entries.push_back(entry);
+      else if (same->range.size() == 0)
+        block(value->getBeginLoc(), "'" + entry.name() + "' is set twice");
+      else { // what is set last counts
+        entry.before = same->before;
+        entry.behind = same->behind;
+        *same = entry;
+      }
+    }
+  }
+
+  /// Whether a value may stand in static data.
+  bool isConstant(const Entry &entry) const {
+    const Expr *value = entry.value;
+    if (entry.name() == "tp_base" || isObjectsNew(entry))
+      return true;
+    if (addressOfVariable(value))
+      return true; // &T, for tp_base and the tables
+    auto *reference = dyn_cast<DeclRefExpr>(bare(value));
+    auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    if (variable)
+      return variable->hasGlobalStorage() && variable->getType()->isArrayType();
+    return value->isConstantInitializer(ast, false);
+  }
+
+  /// PyBaseObject_Type.tp_new, which every heap type inherits.
+  static bool isObjectsNew(const Entry &entry) {
+    auto *member = dyn_cast<MemberExpr>(bare(entry.value));
+    auto *base = member ? dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts()) : nullptr;
+    return base && entry.name() == "tp_new" &&
+           member->getMemberDecl()->getName() == "tp_new" &&
+           base->getDecl()->getName() == "PyBaseObject_Type";
+  }
+
+  /// Whether all that a value names is declared in front of the definition.
+  bool isKnownAtDefinition(const Stmt *value) const {
+    SourceManager &sources = ast.getSourceManager();
+    if (auto *reference = dyn_cast_or_null<DeclRefExpr>(value)) {
+      const Decl *first = reference->getDecl()->getCanonicalDecl();
+      return sources.isBeforeInTranslationUnit(sources.getExpansionLoc(first->getLocation()),
+                                               sources.getExpansionLoc(variable->getLocation()));
+    }
+    return !value || all_of(value->children(), [&](const Stmt *child) {
+             return isKnownAtDefinition(child);
+           });
+  }
+
+  /// In front of the function that readies the type: all that it needs is
+  /// declared there.
+  void placeLate() {
+    const FunctionDecl *function = type.readiedIn;
+    auto range = function ? spelling.range(function->getBeginLoc(), function->getBeginLoc())
+                          : std::nullopt;
+    if (!range || range->inMacro || range->file != level)
+      return block("its values are declared behind it, and it is readied in another file");
+    unsigned at = range->range.begin;
+    // Above the comment that speaks of the function.
+    while (at > 0) {
+      StringRef above = text.take_front(at).rtrim(" \t\r\n");
+      if (text.slice(above.size(), at).count('\n') > 1 || !above.ends_with("*/"))
+        break;
+      size_t begin = above.rfind("/*");
+      if (begin == StringRef::npos || (begin > 0 && text[begin - 1] != '\n'))
+        break;
+      at = begin;
+    }
+    latePlace = at;
+    for (Entry &entry : entries)
+      entry.range = {};
+  }
+
+  // --- from members to slots --------------------------------------------
+
+  struct Line {
+    std::vector<std::string> before;
+    std::string text, behind;
+  };
+
+  /// The value in the template: in its place in the source, without a cast.
+  std::string valueText(const Entry &entry, const Expr *value) {
+    if (entry.range.size() == 0) {
+      auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
+      return range ? spelling.text(range->file).slice(range->range.begin, range->range.end).str()
+                   : std::string();
+    }
+    auto range = spelling.rangeAt(level, value->getBeginLoc(), value->getEndLoc());
+    Argument argument;
+    argument.name = "v" + std::to_string(args.size());
+    argument.range = range ? range->range : entry.range;
+    argument.primary = true;
+    args.push_back(argument);
+    return "$" + argument.name;
+  }
+
+  /// Without casts: a slot's value is a void *.
+  static const Expr *withoutCasts(const Expr *value) {
+    value = value->IgnoreImplicit();
+    while (auto *conversion = dyn_cast<CStyleCastExpr>(value->IgnoreParens()->IgnoreImplicit()))
+      value = conversion->getSubExpr()->IgnoreImplicit();
+    while (auto *named = dyn_cast<CXXNamedCastExpr>(value))
+      value = named->getSubExpr()->IgnoreImplicit();
+    return value;
+  }
+
+  void addSlot(const Entry &entry, StringRef slot) {
+    std::string id = ("Py_" + slot).str();
+    if (!facts().find(id))
+      return block(entry.value->getBeginLoc(), "'" + entry.name() + "' has no slot");
+    if (lacks(id))
+      return block(entry.value->getBeginLoc(),
+                   "the slot " + id + " is not in the Limited API at this floor, but from " +
+                       Floor{*facts().find(id)->since}.str() + " on");
+    const Expr *value = withoutCasts(entry.value);
+    QualType plain = value->getType();
+    const clang::Type *pointee = plain->isArrayType()
+                              ? plain->getArrayElementTypeNoTypeQual()
+                              : plain->getPointeeType().getTypePtrOrNull();
+    bool isFunction = plain->isFunctionType() || (pointee && pointee->isFunctionType());
+    bool isConst = plain->isArrayType()
+                       ? ast.getAsArrayType(plain)->getElementType().isConstQualified()
+                       : !plain->getPointeeType().isNull() &&
+                             plain->getPointeeType().isConstQualified();
+    std::string cast = isFunction || isConst ? "(void *)" : "";
+    slots.push_back({entry.before, "{" + id + ", " + cast + valueText(entry, value) + "},",
+                     entry.behind});
+  }
+
+  void use(const Entry &entry) {
+    StringRef name = entry.name();
+    bool null = isNull(entry.value, ast);
+    if (null) {
+      // What was said of nothing goes to what follows.
+      carried.insert(carried.end(), entry.before.begin(), entry.before.end());
+      if (!entry.behind.empty())
+        carried.push_back(entry.behind);
+      return;
+    }
+    Entry now = entry;
+    now.before.insert(now.before.begin(), carried.begin(), carried.end());
+    carried.clear();
+    if (name == "tp_name")
+      return useName(now);
+    if (name == "tp_basicsize" || name == "tp_itemsize") {
+      (name == "tp_basicsize" ? basicsize : itemsize) = {
+          now.before, valueText(now, now.value->IgnoreImplicit()), now.behind};
+      return;
+    }
+    if (name == "tp_flags")
+      return useFlags(now);
+    if (name == "tp_base")
+      return useBase(now);
+    if (name == "tp_as_number" || name == "tp_as_sequence" || name == "tp_as_mapping" ||
+        name == "tp_as_async" || name == "tp_as_buffer")
+      return useTable(now);
+    if (name == "tp_dictoffset" || name == "tp_weaklistoffset" || name == "tp_vectorcall_offset")
+      return useOffset(now);
+    if (name == "tp_free" && isBuiltinFree(now.value))
+      return; // inherited
+    if (name == "tp_dealloc" && isBuiltinFree(now.value))
+      return; // a heap type without one frees itself, and releases its type
+    if (name == "tp_dealloc" || name == "tp_traverse") {
+      const FunctionDecl *function = functionOf(now.value);
+      const FunctionDecl *body = nullptr;
+      if (!function || !function->hasBody(body))
+        return block(now.value->getBeginLoc(),
+                     "the body of its " + name + " is not in this unit");
+      name == "tp_dealloc" ? convertDealloc(survey, type, body)
+                           : convertTraverse(survey, type, body);
+      hasTraverse |= name == "tp_traverse";
+    }
+    if (name == "tp_new")
+      hasNew = true;
+    if (isObjectsNew(now))
+      return;
+    if (name == "tp_dict" || name == "tp_mro" || name == "tp_bases" || name == "tp_cache" ||
+        name == "tp_subclasses" || name == "tp_weaklist" || name == "tp_version_tag")
+      return block(now.value->getBeginLoc(), "'" + name + "' has no slot");
+    if (name == "tp_members")
+      membersEntry = now;
+    addSlot(now, name);
+    if (name == "tp_members" && !slots.empty())
+      membersLine = slots.size() - 1;
+  }
+
+  static bool isBuiltinFree(const Expr *value) {
+    const FunctionDecl *function = functionOf(value);
+    StringRef name = function && function->getDeclName().isIdentifier() ? function->getName()
+                                                                        : StringRef();
+    name.consume_front(NormalPrefix);
+    return name == "PyObject_Free" || name == "PyObject_GC_Del";
+  }
+
+  void useName(const Entry &entry) {
+    auto *literal = dyn_cast<clang::StringLiteral>(entry.value->IgnoreParenImpCasts());
+    if (!literal)
+      return block(entry.value->getBeginLoc(), "its name is no string literal");
+    std::string module;
+    if (!literal->getString().contains('.')) {
+      module = moduleName();
+      if (module.empty())
+        return block(entry.value->getBeginLoc(),
+                     "its name has no module, and a heap type without one has no __module__; "
+                     "write \"module." + literal->getString() + "\"");
+      module = "\"" + module + ".\" ";
+    }
+    fullName = (module.empty() ? "" : moduleName() + ".") + literal->getString().str();
+    name = {entry.before, module + valueText(entry, entry.value->IgnoreParenImpCasts()),
+            entry.behind};
+  }
+
+  /// The name of the only module that the unit defines.
+  std::string moduleName() const {
+    std::string found;
+    for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
+      auto *module = dyn_cast<VarDecl>(decl);
+      auto *record = module ? module->getType()->getAsRecordDecl() : nullptr;
+      auto *init = record && structName(record) == "PyModuleDef" && module->getInit()
+                       ? dyn_cast<InitListExpr>(module->getInit()) : nullptr;
+      if (!init)
+        continue;
+      for (const auto [field, value] : zip(record->fields(), init->inits())) {
+        auto *literal = field->getName() == "m_name"
+                            ? dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts())
+                            : nullptr;
+        if (!literal)
+          continue;
+        if (!found.empty())
+          return {};
+        found = literal->getString().str();
+      }
+    }
+    return found;
+  }
+
+  void useFlags(const Entry &entry) {
+    Expr::EvalResult result;
+    if (!entry.value->EvaluateAsInt(result, ast))
+      return block(entry.value->getBeginLoc(), "its flags are no constant");
+    flagBits = result.Val.getInt().getZExtValue();
+    const Expr *value = entry.value->IgnoreImplicit();
+    flags = {entry.before, valueText(entry, value), entry.behind};
+    plainFlags = bindsTightly(value) || isOr(value);
+  }
+  static bool isOr(const Expr *value) {
+    auto *op = dyn_cast<BinaryOperator>(value);
+    return op && op->getOpcode() == BO_Or;
+  }
+
+  void useBase(const Entry &entry) {
+    auto *reference = addressOfVariable(entry.value);
+    if (!reference) {
+      // T.tp_base = api->Type; in front of PyType_Ready is as good there.
+      auto range = spelling.range(entry.value->getBeginLoc(), entry.value->getEndLoc());
+      if (entry.place.size() || !range || !isPure(entry.value, ast))
+        return block(entry.value->getBeginLoc(), "its base is not the address of a type");
+      type.part.baseText =
+          spelling.text(range->file).slice(range->range.begin, range->range.end).str();
+      return;
+    }
+    StringRef base = reference->getDecl()->getName();
+    if (base == "PyBaseObject_Type")
+      return;
+    StaticType *own = survey.find(reference->getDecl());
+    type.part.baseKey = own ? own->part.key : "";
+    type.part.baseText = (own ? base : "&" + base).str();
+  }
+
+  void useTable(const Entry &entry) {
+    auto *reference = addressOfVariable(entry.value);
+    auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
+    if (!definition)
+      return block(entry.value->getBeginLoc(), "its " + entry.name() + " is filled elsewhere");
+    if (auto loose = survey.looseTables.find(table->getCanonicalDecl());
+        loose != survey.looseTables.end())
+      return block(loose->second->getBeginLoc(),
+                   "'" + table->getName() + "' is also used outside of types");
+    type.part.ties.insert("table:" + spelling.path(level) + ":" + table->getName().str());
+    std::vector<Entry> members;
+    readInitialiser(definition->getInit(), members);
+    std::vector<std::string> before = entry.before;
+    std::vector<std::string> held;
+    std::swap(held, carried);
+    for (Entry &member : members) {
+      // Its text leaves the place where it stood.
+      member.range = {};
+      member.before.insert(member.before.begin(), before.begin(), before.end());
+      before.clear();
+      if (isNull(member.value, ast)) {
+        before = member.before;
+        continue;
+      }
+      if (!functionOf(member.value)) {
+        block(member.value->getBeginLoc(), "'" + member.name() + "' is no function's name");
+        continue;
+      }
+      addSlot(member, member.name());
+    }
+    std::swap(held, carried);
+    removeTable(table);
+  }
+
+  void removeTable(const VarDecl *table) {
+    for (const VarDecl *declaration : table->redecls()) {
+      auto range = spelling.range(declaration->getSourceRange().getBegin(),
+                                  declaration->getSourceRange().getEnd());
+      StringRef source = range ? spelling.text(range->file) : StringRef();
+      size_t semicolon = range ? source.find_first_not_of(" \t\r\n", range->range.end)
+                               : StringRef::npos;
+      if (!range || range->inMacro || semicolon == StringRef::npos || source[semicolon] != ';') {
+        block(declaration->getLocation(), "a macro defines '" + table->getName() + "'");
+        return;
+      }
+      Range whole = withLines(source, {range->range.begin, unsigned(semicolon) + 1});
+      // The empty line behind it goes too: another one, or a comment, is above.
+      StringRef rest = source.drop_front(whole.end);
+      if (source.take_front(whole.begin).ends_with(newline) && rest.starts_with(newline))
+        whole.end += newline.size();
+      Rewrite rewrite;
+      rewrite.file = spelling.path(range->file);
+      rewrite.extent = whole;
+      rewrite.anew = true;
+      type.part.rewrites.push_back(rewrite);
+    }
+  }
+
+  void useOffset(const Entry &entry) {
+    if (floor().minor < 9)
+      return block(entry.value->getBeginLoc(),
+                   "a heap type has '" + entry.name() + "' from 3.9 on only");
+    if (entry.name() == "tp_vectorcall_offset" && lacks("Py_TPFLAGS_HAVE_VECTORCALL"))
+      return block(entry.value->getBeginLoc(),
+                   "Py_TPFLAGS_HAVE_VECTORCALL is in the Limited API from 3.12 on only");
+    std::string key = ("__" + entry.name().drop_front(3) + "__").str();
+    if (key == "__vectorcall_offset__")
+      key = "__vectorcalloffset__";
+    bool modern = !lacks("Py_T_PYSSIZET") && facts().find("Py_T_PYSSIZET");
+    needsStructmember |= !modern;
+    offsets.push_back({entry.before,
+                       "{\"" + key + "\", " + (modern ? "Py_T_PYSSIZET" : "T_PYSSIZET") + ", " +
+                           valueText(entry, entry.value->IgnoreImplicit()) + ", " +
+                           (modern ? "Py_READONLY" : "READONLY") + ", NULL},",
+                       entry.behind});
+  }
+
+  // --- the whole -----------------------------------------------------------
+
+  void finishFlags() {
+    bool hasGC = flagBits & (1ul << 14);
+    if (flags.text.empty())
+      flags.text = "Py_TPFLAGS_DEFAULT";
+    std::vector<StringRef> more;
+    bool noNew = !hasNew && type.part.baseText.empty();
+    if (floor().minor >= 10) {
+      if (noNew)
+        more.push_back("Py_TPFLAGS_DISALLOW_INSTANTIATION");
+      more.push_back("Py_TPFLAGS_IMMUTABLETYPE");
+    } else if (noNew)
+      refuseNew();
+    if (!more.empty() && !plainFlags)
+      flags.text = "(" + flags.text + ")";
+    for (StringRef flag : more)
+      flags.text += " | " + flag.str();
+    if (hasGC && !hasTraverse && type.part.baseText.empty())
+      block("it has Py_TPFLAGS_HAVE_GC but no tp_traverse, which no heap type may from 3.11 on");
+  }
+
+  /// Below 3.10 nothing but a tp_new keeps `object`'s from being inherited.
+  void refuseNew() {
+    std::string function = type.part.name + "_new";
+    newFunction = "static PyObject *\n" + function +
+                  "(PyTypeObject *Py_UNUSED(type), PyObject *Py_UNUSED(args),\n" +
+                  std::string(function.size() + 1, ' ') + "PyObject *Py_UNUSED(kwargs))\n{\n" +
+                  indent() + "PyErr_SetString(PyExc_TypeError, \"cannot create '" + fullName +
+                  "' instances\");\n" + indent() + "return NULL;\n}\n\n";
+    names.push_back(function);
+    slots.push_back({{}, "{Py_tp_new, (void *)" + function + "},", ""});
+  }
+
+  const std::string &indent() const { return indentation; }
+  std::string findIndent() const {
+    for (const Entry &entry : entries)
+      if (entry.place.size())
+        if (StringRef found = indentAt(text, entry.place.begin); !found.empty())
+          return found.str();
+    return "    ";
+  }
+
+  void checkNames() {
+    const std::string &base = type.part.name;
+    names.insert(names.end(), {base + "_slots", base + "_spec"});
+    if (!offsets.empty() && !membersEntry)
+      names.push_back(base + "_members");
+    for (const std::string &taken : names)
+      if (auto found = ast.Idents.find(taken); found != ast.Idents.end())
+        block("the name '" + taken + "', which its conversion needs, is taken");
+    if (name.text.empty())
+      block("it has no tp_name");
+  }
+
+  void addOffsets(std::string &out) {
+    if (offsets.empty())
+      return;
+    std::string sentinel = "{NULL, 0, 0, 0, NULL},";
+    if (!membersEntry) {
+      out += "static PyMemberDef " + type.part.name + "_members[] = {\n";
+      addLines(out, offsets);
+      out += indent() + sentinel + "\n};\n\n";
+      slots.push_back({{}, "{Py_tp_members, " + type.part.name + "_members},", ""});
+      return;
+    }
+    // In front of those that the type has.
+    auto *reference = dyn_cast<DeclRefExpr>(bare(membersEntry->value));
+    auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
+    auto *init = definition ? dyn_cast<InitListExpr>(definition->getInit()) : nullptr;
+    auto brace = init ? spelling.token(init->getLBraceLoc(), "{") : std::nullopt;
+    if (!brace || brace->inMacro || brace->file != level)
+      return block("its tp_members are not spelled in this file");
+    // The array of another type would give that one the offsets, too.
+    for (const auto &[key, other] : survey.types) {
+      auto *values = &other != &type && other.definition
+                         ? dyn_cast_or_null<InitListExpr>(other.definition->getInit()) : nullptr;
+      if (values && any_of(values->inits(), [&](const Expr *value) {
+            auto *named = value ? dyn_cast<DeclRefExpr>(bare(value)) : nullptr;
+            return named && named->getDecl() == table;
+          }))
+        return block("it shares its tp_members with '" + other.part.name +
+                     "', and needs entries of its own there");
+    }
+    Rewrite rewrite;
+    rewrite.file = spelling.path(level);
+    rewrite.extent = {brace->offset + 1, brace->offset + 1};
+    for (const Line &line : offsets) {
+      std::string entry = line.text;
+      for (const Argument &argument : args)
+        if (size_t at = entry.find("$" + argument.name + ","); at != std::string::npos)
+          entry.replace(at, argument.name.size() + 1,
+                        text.slice(argument.range.begin, argument.range.end).str());
+      rewrite.to += newline + indent() + entry;
+    }
+    type.part.rewrites.push_back(rewrite);
+  }
+
+  void addLines(std::string &out, ArrayRef<Line> lines) const {
+    for (const Line &line : lines) {
+      for (const std::string &comment : line.before)
+        out += indent() + comment + "\n";
+      out += indent() + line.text + (line.behind.empty() ? "" : " " + line.behind) + "\n";
+    }
+  }
+
+  void addSpecLine(std::string &out, StringRef field, const Line &line) const {
+    if (line.text.empty()) {
+      if (ast.getLangOpts().CPlusPlus && field != "doc")
+        out += indent() + "0,\n";
+      return;
+    }
+    Line whole = line;
+    whole.text = (ast.getLangOpts().CPlusPlus ? "" : "." + field.str() + " = ") + line.text + ",";
+    // Flags in lines of their own where one would be too long.
+    size_t width = indent().size() + whole.text.size();
+    if (field == "flags" && width > 79)
+      for (size_t at = whole.text.find(" | "); at != std::string::npos;) {
+        std::string apart = "\n" + indent() + "         | ";
+        whole.text.replace(at, 3, apart);
+        at = whole.text.find(" | ", at + apart.size());
+      }
+    addLines(out, whole);
+  }
+
+  void write() {
+    std::string out;
+    // An empty line in front, unless there is one, or a comment on the type.
+    StringRef above = text.take_front(late ? latePlace : extent.begin).rtrim(" \t");
+    if (!above.ends_with(newline + newline) && !above.rtrim().ends_with("*/") && !above.empty())
+      out = "\n";
+    out += newFunction;
+    addOffsets(out);
+    if (!type.part.blockers.empty())
+      return;
+    const std::string &base = type.part.name;
+    if (!carried.empty() || !leftComments.empty()) {
+      std::vector<std::string> last = carried;
+      last.insert(last.end(), leftComments.begin(), leftComments.end());
+      slots.push_back({last, "{0, NULL},", ""});
+    } else
+      slots.push_back({{}, "{0, NULL},", ""});
+    out += "static PyType_Slot " + base + "_slots[] = {\n";
+    addLines(out, slots);
+    out += "};\n\nstatic PyType_Spec " + base + "_spec = {\n";
+    addSpecLine(out, "name", name);
+    addSpecLine(out, "basicsize", basicsize);
+    addSpecLine(out, "itemsize", itemsize);
+    addSpecLine(out, "flags", flags);
+    addSpecLine(out, "slots", {{}, base + "_slots", ""});
+    out += "};\n";
+    // A forward declaration in the same file defines it well enough.
+    bool forward = any_of(type.declarations, [&](const VarDecl *other) {
+      return !variable->hasExternalFormalLinkage() &&
+             other->getStorageClass() == SC_Static &&
+             ast.getSourceManager().getFileID(
+                 ast.getSourceManager().getExpansionLoc(other->getLocation())) == level;
+    });
+    std::string pointer = forward ? "" : prefix.str() + "PyTypeObject *" + base + ";";
+    if (late) {
+      Rewrite rewrite;
+      rewrite.file = spelling.path(level);
+      rewrite.extent = forward ? withLines(text, extent) : extent;
+      rewrite.anew = true;
+      rewrite.to = pointer;
+      type.part.rewrites.push_back(rewrite);
+      out += "\n";
+    } else if (!forward)
+      out += "\n" + pointer;
+    else
+      out = StringRef(out).rtrim().str();
+    if (newline != "\n") {
+      std::string converted;
+      for (char c : out)
+        c == '\n' ? converted.append(newline) : converted.append(1, c);
+      out = std::move(converted);
+    }
+    Rewrite rewrite;
+    rewrite.file = spelling.path(level);
+    rewrite.extent = late ? Range{latePlace, latePlace} : extent;
+    rewrite.anew = true;
+    rewrite.to = out;
+    llvm::sort(args, [](const Argument &a, const Argument &b) { return a.range < b.range; });
+    rewrite.args = args;
+    type.part.rewrites.push_back(rewrite);
+    if (needsStructmember)
+      includeStructmember();
+  }
+
+  /// T_PYSSIZET and READONLY come from there below 3.12.
+  void includeStructmember() {
+    for (const IncludeDirective &include : survey.preprocessor.includes)
+      if (StringRef(include.name).ends_with("structmember.h"))
+        return;
+    unsigned end = endOfIncludes(text);
+    if (end == 0)
+      return block("it needs structmember.h; include it behind Python.h");
+    Rewrite rewrite;
+    rewrite.file = spelling.path(level);
+    rewrite.extent = {end, end};
+    rewrite.to = "#include <structmember.h>" + newline;
+    rewrite.sharedRank = -1; // in front of helpers
+    type.part.rewrites.push_back(rewrite);
+  }
+
+  TypeSurvey &survey;
+  StaticType &type;
+  ASTContext &ast;
+  const Spelling &spelling;
+  const VarDecl *variable;
+  FileID level;
+  StringRef text, prefix;
+  std::string newline;
+  Range extent;
+  bool late = false;      ///< the tables stand in front of the function that readies it,
+  unsigned latePlace = 0; ///< here
+  std::string indentation;
+  std::vector<Entry> entries;
+  std::vector<std::string> carried, leftComments;
+  std::vector<Argument> args;
+  std::vector<Line> slots, offsets;
+  Line name, basicsize, itemsize, flags;
+  std::string fullName, newFunction;
+  std::vector<std::string> names; ///< that the conversion introduces
+  std::optional<Entry> membersEntry;
+  size_t membersLine = 0;
+  unsigned long flagBits = 0;
+  bool plainFlags = true, hasNew = false, hasTraverse = false, needsStructmember = false;
+};
+
+} // namespace
+
+void convertDefinition(TypeSurvey &survey, StaticType &type) { Definition(survey, type).convert(); }
+
+} // namespace abi3ify

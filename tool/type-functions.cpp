@@ -1,0 +1,381 @@
+// What a heap type's tp_dealloc and tp_traverse must do besides: an instance
+// owns a reference to its type.
+#include "abi3ify/facts.h"
+#include "abi3ify/flow.h"
+#include "abi3ify/site.h"
+#include "abi3ify/static-types.h"
+#include "clang/AST/DynamicRecursiveASTVisitor.h"
+#include "clang/AST/ParentMap.h"
+#include "clang/AST/StmtCXX.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// What a function says of its own object.
+struct Body : ConstDynamicRecursiveASTVisitor {
+  std::vector<const CallExpr *> calls;
+  StringSet<> names;
+  std::set<const VarDecl *> selves; ///< the parameter and its copies
+  std::set<const VarDecl *> assigned;
+
+  bool VisitCallExpr(const CallExpr *call) override {
+    calls.push_back(call);
+    return true;
+  }
+  bool VisitVarDecl(const VarDecl *decl) override {
+    if (decl->getIdentifier())
+      names.insert(decl->getName());
+    if (decl->getInit() && isSelf(decl->getInit()))
+      selves.insert(decl);
+    return true;
+  }
+  static bool isFirst(const MemberExpr *member) {
+    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+    return field && field->getFieldIndex() == 0;
+  }
+  bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
+    if (reference->getDecl()->getIdentifier())
+      names.insert(reference->getDecl()->getName());
+    return true;
+  }
+  bool VisitBinaryOperator(const BinaryOperator *op) override {
+    auto *left = dyn_cast<DeclRefExpr>(op->getLHS()->IgnoreParenImpCasts());
+    auto *variable = left ? dyn_cast<VarDecl>(left->getDecl()) : nullptr;
+    if (!op->isAssignmentOp() || !variable)
+      return true;
+    // A copy that gets another value is none.
+    if (!assigned.insert(variable).second || variable->getInit() || !isSelf(op->getRHS()))
+      selves.erase(variable);
+    else
+      selves.insert(variable);
+    return true;
+  }
+  bool isSelf(const Expr *expr) const {
+    expr = bare(expr);
+    // &self->base, the first member: the base's struct in ours.
+    if (auto *address = dyn_cast<UnaryOperator>(expr);
+        address && address->getOpcode() == UO_AddrOf) {
+      auto *member = dyn_cast<MemberExpr>(bare(address->getSubExpr()));
+      while (member && isFirst(member) && !member->isArrow())
+        member = dyn_cast<MemberExpr>(bare(member->getBase()));
+      if (!member || !isFirst(member))
+        return false;
+      expr = bare(member->getBase());
+    }
+    auto *reference = dyn_cast<DeclRefExpr>(expr);
+    return reference && selves.count(dyn_cast<VarDecl>(reference->getDecl()));
+  }
+};
+
+const MemberExpr *calledMember(const CallExpr *call) {
+  return dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
+}
+
+class Function {
+public:
+  Function(TypeSurvey &survey, StaticType &type, const FunctionDecl *function)
+      : survey(survey), type(type), ast(survey.ast), spelling(survey.spelling),
+        function(function) {
+    auto [file, offset] = ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
+    // All types with this function are converted, or none.
+    type.part.ties.insert("function:" + spelling.path(file) + ":" + std::to_string(offset));
+    if (function->getNumParams() > 0)
+      body.selves.insert(function->getParamDecl(0));
+    for (const ParmVarDecl *parameter : function->parameters())
+      body.names.insert(parameter->getName());
+    body.TraverseStmt(function->getBody());
+  }
+
+  void dealloc() {
+    if (function->getNumParams() != 1 || !isSpelled())
+      return block(function->getLocation(), "a macro makes its tp_dealloc");
+    for (const CallExpr *call : body.calls)
+      classify(call);
+    if (!type.part.blockers.empty())
+      return;
+    if (!checkPaths())
+      return;
+    if (frees.empty()) // the base's tp_dealloc does it
+      return;
+    StringRef name = typeVariable();
+    bool known = !name.empty();
+    for (StringRef candidate : {"tp", "type", "self_type"})
+      if (!known && !body.names.count(candidate)) {
+        name = candidate;
+        break;
+      }
+    if (name.empty())
+      return block(function->getLocation(), "no name is left in it for its type");
+    if (!known)
+      insertAtBegin("PyTypeObject *" + name.str() + " = " + typeOfSelf() + ";");
+    for (const CallExpr *call : frees)
+      releaseBehind(call, name);
+  }
+
+  void traverse() {
+    // On 3.8 the interpreter itself counts the type for its subclasses.
+    if (survey.context.floor.minor < 9)
+      return;
+    if (function->getNumParams() != 3 || !isSpelled())
+      return block(function->getLocation(), "a macro makes its tp_traverse");
+    for (const CallExpr *call : body.calls) {
+      // The base's does it.
+      if (isOthers(call, "tp_traverse"))
+        return;
+      // Py_VISIT(Py_TYPE(self)), whichever way it is expanded.
+      if (calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 &&
+          body.isSelf(call->getArg(0)))
+        return block(call->getBeginLoc(), "its tp_traverse looks at the type already");
+    }
+    if (function->getParamDecl(1)->getName() != "visit" ||
+        function->getParamDecl(2)->getName() != "arg")
+      return block(function->getLocation(),
+                   "Py_VISIT needs its parameters to be called visit and arg");
+    // Behind the declarations at its top.
+    auto *block_ = cast<CompoundStmt>(function->getBody());
+    const Stmt *first = nullptr;
+    for (const Stmt *stmt : block_->body())
+      if (!isa<DeclStmt>(stmt)) {
+        first = stmt;
+        break;
+      }
+    auto range = first ? spelling.range(first->getBeginLoc(), first->getBeginLoc()) : std::nullopt;
+    auto level = spelling.token(block_->getLBracLoc(), "{");
+    if (first && first->getBeginLoc().isMacroID())
+      range = spelling.rangeAt(level->file, first->getBeginLoc(), first->getBeginLoc());
+    if (!range || range->file != level->file || range->inMacro)
+      return block(function->getLocation(), "its tp_traverse begins with a macro");
+    StringRef text = spelling.text(range->file);
+    Rewrite rewrite;
+    rewrite.file = spelling.path(range->file);
+    rewrite.extent = {range->range.begin, range->range.begin};
+    rewrite.to = "Py_VISIT(" + typeOfSelf() + ");" + newline(text) +
+                 indentAt(text, range->range.begin).str();
+    type.part.rewrites.push_back(rewrite);
+  }
+
+private:
+  void block(SourceLocation location, const Twine &reason) { survey.block(type, location, reason); }
+
+  bool isSpelled() const {
+    auto *body = dyn_cast<CompoundStmt>(function->getBody());
+    auto brace = body ? spelling.token(body->getLBracLoc(), "{") : std::nullopt;
+    return brace && !brace->inMacro;
+  }
+  /// A variable of the function's outermost block that holds Py_TYPE(self).
+  StringRef typeVariable() const {
+    for (const Stmt *stmt : cast<CompoundStmt>(function->getBody())->body())
+      if (auto *declarations = dyn_cast<DeclStmt>(stmt))
+        for (const Decl *decl : declarations->decls()) {
+          auto *variable = dyn_cast<VarDecl>(decl);
+          const Expr *value = variable ? variable->getInit() : nullptr;
+          if (!value || body.assigned.count(variable))
+            continue;
+          value = bare(value);
+          auto *call = dyn_cast<CallExpr>(value);
+          auto *member = dyn_cast<MemberExpr>(value);
+          bool isType =
+              call ? calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 &&
+                         body.isSelf(call->getArg(0))
+                   : member && member->getMemberDecl()->getDeclName().isIdentifier() &&
+                         member->getMemberDecl()->getName() == "ob_type" &&
+                         body.isSelf(member->getBase());
+          if (isType)
+            return variable->getName();
+        }
+    return {};
+  }
+
+  static std::string newline(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
+
+  std::string typeOfSelf() const {
+    const ParmVarDecl *self = function->getParamDecl(0);
+    QualType pointee = self->getType()->getPointeeType();
+    auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
+    bool plain = record && structName(record) == "PyObject";
+    return std::string("Py_TYPE(") + (plain ? "" : "(PyObject *)") + self->getName().str() + ")";
+  }
+
+  /// Whether a call hands our object to the same slot of another type.
+  bool isOthers(const CallExpr *call, StringRef slot) const {
+    if (call->getNumArgs() == 0 || !body.isSelf(call->getArg(0)))
+      return false;
+    const FunctionDecl *callee = call->getDirectCallee();
+    if (!callee || callee->getCanonicalDecl() == function->getCanonicalDecl())
+      return false;
+    for (const auto &[key, other] : survey.types) {
+      auto *init = other.definition
+                       ? dyn_cast_or_null<InitListExpr>(other.definition->getInit()) : nullptr;
+      auto *record = init ? init->getType()->getAsRecordDecl() : nullptr;
+      unsigned index = 0;
+      if (record)
+        for (const FieldDecl *field : record->fields()) {
+          const Expr *value = index < init->getNumInits() ? init->getInit(index) : nullptr;
+          ++index;
+          const FunctionDecl *other_ =
+              value && field->getName() == slot ? functionOf(value) : nullptr;
+          if (other_ && other_->getCanonicalDecl() == callee->getCanonicalDecl()) {
+            type.part.ties.insert("type:" + other.part.key);
+            return true;
+          }
+        }
+    }
+    return false;
+  }
+
+  void classify(const CallExpr *call) {
+    StringRef name = calledName(call);
+    const MemberExpr *member = calledMember(call);
+    StringRef slot = member && member->getMemberDecl()->getIdentifier()
+                         ? member->getMemberDecl()->getName() : StringRef();
+    bool ofSelf = call->getNumArgs() > 0 && body.isSelf(call->getArg(0));
+    if (ofSelf && (slot == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del")) {
+      frees.push_back(call);
+      ends.insert(call);
+    } else if (ofSelf && slot == "tp_dealloc")
+      block(call->getBeginLoc(), "it calls the tp_dealloc of another type, which may release the "
+                                 "type as well");
+    else if (ofSelf && isOthers(call, "tp_dealloc"))
+      ends.insert(call);
+    else if ((name == "Py_DECREF" || name == "_Py_DECREF" || name == "Py_XDECREF") &&
+             call->getNumArgs() > 0 && isTypeOfSelf(call->getArg(call->getNumArgs() - 1)))
+      block(call->getBeginLoc(), "its tp_dealloc releases a type already");
+  }
+
+  /// Py_TYPE(self), or a variable that may hold it.
+  bool isTypeOfSelf(const Expr *expr) const {
+    expr = bare(expr);
+    if (auto *call = dyn_cast<CallExpr>(expr))
+      return calledName(call) == "Py_TYPE";
+    QualType pointee = expr->getType()->getPointeeType();
+    auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
+    return record && structName(record) == "PyTypeObject";
+  }
+
+  /// How often the memory was given back.
+  struct Freed {
+    enum : unsigned { Not = 1, Once = 2, Twice = 4, Deferred = 8 };
+    unsigned bits = 0;
+    void join(const Freed &other) { bits |= other.bits; }
+    bool operator==(const Freed &) const = default;
+  };
+
+  /// Every path gives the memory back once.
+  bool checkPaths() {
+    auto cfg = buildFlowGraph(function, ast);
+    if (!cfg) {
+      block(function->getLocation(), "the flow of control in its tp_dealloc cannot be followed");
+      return false;
+    }
+    auto in = forwardFlow(
+        *cfg, Freed{Freed::Not},
+        [&](const Stmt *stmt, Freed &state) {
+          auto *call = dyn_cast<CallExpr>(stmt);
+          if (ends.count(stmt))
+            state.bits = (state.bits & (Freed::Not | Freed::Deferred) ? Freed::Once : 0) |
+                         (state.bits & (Freed::Once | Freed::Twice) ? Freed::Twice : 0);
+          // The trashcan may keep the object and call tp_dealloc again later.
+          else if (call && calledName(call).starts_with("_PyTrash_") && state.bits == Freed::Not)
+            state.bits = Freed::Deferred;
+        },
+        [](const CFGBlock &block, unsigned, Freed &state) {
+          if (block.hasNoReturnElement()) // a failed assert
+            state.bits = 0;
+        });
+    unsigned end = in[cfg->getExit().getBlockID()].bits & ~Freed::Deferred;
+    if (end == Freed::Once)
+      return true;
+    block(function->getLocation(),
+          ends.empty() ? "its tp_dealloc does not free the object in a way that is known"
+          : end & Freed::Twice ? "its tp_dealloc frees the object twice on some path"
+                               : "its tp_dealloc keeps the object on some path (a free list?), and "
+                                 "the reference to the type with it");
+    return false;
+  }
+
+  void insertAtBegin(const std::string &line) {
+    auto *compound = cast<CompoundStmt>(function->getBody());
+    auto brace = spelling.token(compound->getLBracLoc(), "{");
+    StringRef text = spelling.text(brace->file);
+    std::string indent = "    ";
+    if (!compound->body_empty())
+      if (auto range = spelling.rangeAt(brace->file, compound->body_front()->getBeginLoc(),
+                                        compound->body_front()->getBeginLoc()))
+        if (text.slice(brace->offset, range->range.begin).contains('\n'))
+          indent = indentAt(text, range->range.begin).str();
+    Rewrite rewrite;
+    rewrite.file = spelling.path(brace->file);
+    rewrite.extent = {brace->offset + 1, brace->offset + 1};
+    rewrite.to = newline(text) + indent + line;
+    type.part.rewrites.push_back(rewrite);
+  }
+
+  void releaseBehind(const CallExpr *call, StringRef name) {
+    ParentMap parents(function->getBody());
+    const Stmt *whole = call, *above = parents.getParent(call);
+    while (above && isa<ParenExpr, CastExpr, LabelStmt>(above)) {
+      if (isa<LabelStmt>(above)) { // done: PyObject_Del(self);
+        above = parents.getParent(above);
+        break;
+      }
+      whole = above;
+      above = parents.getParent(above);
+    }
+    auto range = statementRange(spelling, whole);
+    if (!isa_and_nonnull<CompoundStmt>(above) || !range)
+      return block(call->getBeginLoc(),
+                   "the call that frees the object is no statement of its own in braces");
+    StringRef text = spelling.text(range->file);
+    std::string file = spelling.path(range->file);
+    if (calledMember(call)) {
+      auto argument = spelling.rangeAt(range->file, call->getArg(0)->getBeginLoc(),
+                                       call->getArg(0)->getEndLoc());
+      if (!argument)
+        return block(call->getBeginLoc(), "a macro frees the object");
+      Rewrite rewrite;
+      rewrite.file = file;
+      rewrite.extent = {range->range.begin, range->range.end};
+      rewrite.anew = true;
+      rewrite.to = "((freefunc)PyType_GetSlot(" + name.str() + ", Py_tp_free))($self);";
+      Argument self;
+      self.name = "self";
+      self.range = argument->range;
+      self.primary = true;
+      rewrite.args.push_back(self);
+      rewrite.to += newline(text) + indentAt(text, range->range.begin).str() + "Py_DECREF(" +
+                    name.str() + ");";
+      type.part.rewrites.push_back(rewrite);
+      return;
+    }
+    Rewrite rewrite;
+    rewrite.file = file;
+    rewrite.extent = {range->range.end, range->range.end};
+    rewrite.to = newline(text) + indentAt(text, range->range.begin).str() + "Py_DECREF(" +
+                 name.str() + ");";
+    type.part.rewrites.push_back(rewrite);
+  }
+
+  TypeSurvey &survey;
+  StaticType &type;
+  ASTContext &ast;
+  const Spelling &spelling;
+  const FunctionDecl *function;
+  Body body;
+  std::vector<const CallExpr *> frees; ///< that this function makes itself
+  std::set<const Stmt *> ends;         ///< the same, and calls of a base's tp_dealloc
+};
+
+} // namespace
+
+void convertDealloc(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
+  Function(survey, type, function).dealloc();
+}
+
+void convertTraverse(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
+  Function(survey, type, function).traverse();
+}
+
+} // namespace abi3ify
