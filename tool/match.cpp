@@ -31,7 +31,7 @@ public:
   void end(ASTContext &ast) override {
     std::string python = pythonFolder();
     out.includesPython = !python.empty();
-    LibcUses libc(ast.getSourceManager(), *spelling);
+    LibcUses libc(*spelling);
     out.findings = matchAst(ast, *spelling, context, python, preprocessor, out.seen, libc);
     std::string main = spelling->path(ast.getSourceManager().getMainFileID());
     std::map<std::string, StringRef> texts;

@@ -15,8 +15,7 @@ namespace abi3ify {
 /// Uses of libc's names in the user's files, while a unit is visited.
 class LibcUses {
 public:
-  LibcUses(const clang::SourceManager &sources, const Spelling &spelling)
-      : sources(sources), spelling(spelling) {}
+  explicit LibcUses(const Spelling &spelling) : spelling(spelling) {}
 
   /// `decl` null: a macro.
   void add(clang::SourceLocation location, llvm::StringRef name, const clang::NamedDecl *decl);
@@ -28,7 +27,6 @@ public:
   llvm::ArrayRef<Use> all() const { return uses; }
 
 private:
-  const clang::SourceManager &sources;
   const Spelling &spelling;
   std::vector<Use> uses;
 };
