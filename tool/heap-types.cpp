@@ -12,7 +12,7 @@ namespace {
 
 /// The whole of a type.
 struct WholeType {
-  std::string name, file;
+  std::string name, file, unit;
   Range range;
   bool defined = false, readiedElsewhere = false;
   std::string baseText, baseKey;
@@ -50,6 +50,15 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
   std::map<std::string, WholeType> types;
   for (const TypePart &part : parts) {
     WholeType &type = types[part.key];
+    if (part.defined && type.defined && (type.file != part.file || type.range != part.range))
+      type.blockers.insert({part.file, part.range.begin,
+                            "another type of this name is defined here, and other units may mean "
+                            "either"});
+    if (!part.unit.empty() && !type.unit.empty() && type.unit != part.unit)
+      type.blockers.insert({part.file, part.range.begin,
+                            "each unit that includes it has one of its own, and must ready it"});
+    if (part.defined)
+      type.unit = part.unit;
     if (part.defined || type.name.empty()) {
       type.name = part.name;
       type.file = part.file;
@@ -99,7 +108,7 @@ void checkWhole(WholeType &type) {
     } else
       type.blockers.insert({place.file, place.offset,
                             "it is named here in code that this build does not compile"});
-  if (type.readies.empty())
+  if (type.readies.empty() && type.blockers.empty())
     type.blockers.insert({type.file, type.range.begin, "no PyType_Ready(&" + type.name +
                                                            ") makes it at a known place"});
   for (size_t i = 0; i < type.rewrites.size(); ++i)

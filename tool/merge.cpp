@@ -86,7 +86,8 @@ bool goesAwayWith(const Finding &finding, const Finding &other) {
 using Place = std::tuple<std::string, unsigned, std::string>;
 
 Place placeOf(const Finding &finding) {
-  bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0;
+  bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0 &&
+                   finding.rule != StaticTypeRule; // known by its definition
   return {finding.file, insertion ? finding.rewrites[0].extent.begin : finding.range.begin,
           insertion ? finding.rewrites[0].to : std::string()};
 }

@@ -77,6 +77,8 @@ public:
     StaticType *type = survey.find(decl);
     if (!type)
       return true;
+    if (decl->isLocalExternDecl())
+      survey.block(*type, decl->getLocation(), "a function declares it for itself");
     // Each declaration becomes one of a pointer.
     auto spot = spelling.token(decl->getLocation(), decl->getName());
     if (!spot)
@@ -86,10 +88,37 @@ public:
     return true;
   }
 
+  bool VisitCallExpr(CallExpr *call) {
+    if (!function)
+      return true;
+    const Expr *first = call->getNumArgs() > 0 ? bare(call->getArg(0)) : nullptr;
+    if (const FunctionDecl *callee = call->getDirectCallee()) {
+      callee = callee->getCanonicalDecl();
+      unsigned at =
+          survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
+      calls[function].push_back({callee, call->getBeginLoc(), at});
+      // The object of another one, not the caller's own.
+      if (isa_and_nonnull<MemberExpr, ArraySubscriptExpr>(first))
+        survey.callsOfOthers.try_emplace(callee, call);
+    }
+    auto *member = dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
+    StringRef name = member && member->getMemberDecl()->getIdentifier()
+                         ? member->getMemberDecl()->getName() : calledName(call);
+    if (first && (name == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del"))
+      if (auto *record = first->getType()->getPointeeType().isNull()
+                             ? nullptr : first->getType()->getPointeeType()->getAsRecordDecl())
+        survey.frees.push_back({record, function->getCanonicalDecl(), call});
+    return true;
+  }
+
   bool VisitDeclRefExpr(DeclRefExpr *reference) {
     auto *decl = dyn_cast<VarDecl>(reference->getDecl());
     if (!decl)
       return true;
+    if (auto *array = survey.ast.getAsArrayType(decl->getType()))
+      if (auto *record = array->getElementType()->getAsRecordDecl();
+          record && structName(record) == "PyMemberDef")
+        survey.memberTables[decl->getCanonicalDecl()].insert(reference->getLocation());
     if (isSlotTable(decl->getType()) && !(variable && isTypeObject(variable->getType())))
       noteTable(decl, reference);
     if (StaticType *type = survey.find(decl))
@@ -172,6 +201,9 @@ private:
             derived->part.ties.insert("type:" + type.part.key);
             return;
           }
+    if (setsTypeOfObject(call, address, outer))
+      return survey.block(type, reference->getLocation(),
+                          "an object becomes one of this type here, without a reference to it");
     auto ampersand = spelling.token(address->getOperatorLoc(), "&");
     StringRef text = spelling.text(spot.file);
     if (!ampersand || ampersand->file != spot.file || ampersand->offset > spot.offset ||
@@ -181,18 +213,126 @@ private:
     if (called == "PyModule_AddObject" && call->getNumArgs() == 3 &&
         bare(call->getArg(2)) == address && !giveReference(type, reference, outer))
       return;
+    if (takesOver(call, called, address, outer) && !takeReference(type))
+      return survey.block(type, reference->getLocation(),
+                          "a reference is given away here that nobody made; write Py_INCREF(" +
+                              type.part.name + ") in front of it");
+    bool released = StringSwitch<bool>(called)
+                        .Cases({"Py_DECREF", "_Py_DECREF", "Py_XDECREF", "_Py_XDECREF"}, true)
+                        .Default(false);
+    if (released && !referenced.count({&type, function}))
+      return survey.block(type, reference->getLocation(),
+                          "a reference is released here that this function has not made");
     Rewrite rewrite;
     rewrite.file = file;
     unsigned end = ampersand->offset + 1;
     while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
       ++end;
     rewrite.extent = {ampersand->offset, end};
+    // return&T
+    if (ampersand->offset > 0 && (isAlnum(text[ampersand->offset - 1]) ||
+                                  text[ampersand->offset - 1] == '_')) {
+      rewrite.to = " ";
+      rewrite.anew = true;
+    }
     type.part.rewrites.push_back(rewrite);
     if (first && StringSwitch<bool>(called)
                      .Cases({"Py_INCREF", "_Py_INCREF", "Py_XINCREF", "_Py_XINCREF"}, true)
-                     .Default(false))
-      ++references[{&type, function}];
+                     .Default(false)) {
+      references[{&type, function}].push_back(branch());
+      referenced.insert({&type, function});
+    }
     note(type, reference, spot);
+  }
+
+  /// The innermost statement whose inside need not run.
+  const Stmt *branch() const {
+    for (const Stmt *stmt : reverse(parents))
+      if (isa<CompoundStmt, IfStmt, WhileStmt, ForStmt, DoStmt>(stmt))
+        return stmt;
+    return nullptr;
+  }
+
+  /// Takes a Py_INCREF(&T) that was made on the way to here.
+  bool takeReference(StaticType &type) {
+    auto &have = references[{&type, function}];
+    for (auto it = have.rbegin(); it != have.rend(); ++it)
+      if (is_contained(parents, *it)) {
+        have.erase(std::next(it).base());
+        return true;
+      }
+    return false;
+  }
+
+  /// Py_SET_TYPE(o, &T), Py_TYPE(o) = &T, o->ob_type = &T
+  bool setsTypeOfObject(const CallExpr *call, const Expr *address, unsigned up) const {
+    if (call && calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
+      return bare(call->getArg(1)) == address;
+    auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up));
+    if (!assignment || assignment->getOpcode() != BO_Assign)
+      return false;
+    const Expr *left = bare(assignment->getLHS());
+    if (auto *accessor = dyn_cast<CallExpr>(left))
+      return calledName(accessor) == "Py_TYPE";
+    auto *member = dyn_cast<MemberExpr>(left);
+    return member && member->getMemberDecl()->getIdentifier() &&
+           member->getMemberDecl()->getName() == "ob_type";
+  }
+
+  /// Whether what is called, or our caller, takes over a reference.
+  bool takesOver(const CallExpr *call, StringRef called, const Expr *address, unsigned up) const {
+    if (isa_and_nonnull<ReturnStmt>(parent(up))) {
+      auto *record = function->getReturnType()->getPointeeType().isNull()
+                         ? nullptr : function->getReturnType()->getPointeeType()->getAsRecordDecl();
+      return record && structName(record) == "PyObject";
+    }
+    if (!call)
+      return false;
+    unsigned index = 0;
+    while (index < call->getNumArgs() && bare(call->getArg(index)) != address)
+      ++index;
+    if (index == call->getNumArgs())
+      return false;
+    if (called == "Py_BuildValue") {
+      auto *format = dyn_cast<clang::StringLiteral>(call->getArg(0)->IgnoreParenImpCasts());
+      return !format || format->getString().contains('N');
+    }
+    if (StringSwitch<bool>(called)
+            .Cases({"PyTuple_SetItem", "PyTuple_SET_ITEM", "PyList_SetItem", "PyList_SET_ITEM",
+                    "PyStructSequence_SetItem", "PyStructSequence_SET_ITEM", "PyModule_Add"},
+                   true)
+            .Default(false))
+      return index == 2;
+    // add(module, "T", (PyObject *)&T), which calls PyModule_AddObject.
+    const FunctionDecl *body = nullptr;
+    const FunctionDecl *callee = call->getDirectCallee();
+    return callee && callee->hasBody(body) && index < body->getNumParams() &&
+           handsOver(body->getBody(), body->getParamDecl(index)) &&
+           !isIncreased(body->getBody(), body->getParamDecl(index));
+  }
+  static bool isNamed(const Expr *expr, const ValueDecl *decl) {
+    auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+    return reference && reference->getDecl() == decl;
+  }
+  static bool handsOver(const Stmt *stmt, const ParmVarDecl *parameter) {
+    auto *call = dyn_cast_or_null<CallExpr>(stmt);
+    if (call && call->getNumArgs() == 3 && isNamed(call->getArg(2), parameter) &&
+        (calledName(call) == "PyModule_AddObject" || calledName(call) == "PyModule_Add"))
+      return true;
+    return stmt && any_of(stmt->children(), [&](const Stmt *child) {
+             return handsOver(child, parameter);
+           });
+  }
+  static bool isIncreased(const Stmt *stmt, const ParmVarDecl *parameter) {
+    auto *call = dyn_cast_or_null<CallExpr>(stmt);
+    if (call && call->getNumArgs() == 1 && isNamed(call->getArg(0), parameter) &&
+        StringSwitch<bool>(calledName(call))
+            .Cases({"Py_INCREF", "_Py_INCREF", "Py_XINCREF", "_Py_XINCREF"}, true)
+            .Default(false))
+      return true;
+    return stmt && any_of(stmt->children(), [&](const Stmt *child) {
+             return isIncreased(child, parameter);
+           });
   }
 
   void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot) {
@@ -203,7 +343,7 @@ private:
   void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
     auto callee = spelling.token(call->getCallee()->getBeginLoc(), "PyType_Ready");
     StringRef text = spelling.text(spot.file);
-    auto spelled = callee && callee->file == spot.file && !spot.inMacro
+    auto spelled = callee && callee->file == spot.file && !callee->inMacro && !spot.inMacro
                        ? callText(text, callee->offset, text.size(), false)
                        : std::nullopt;
     if (!spelled || spelled->args.size() != 1)
@@ -265,12 +405,14 @@ private:
   /// PyModule_AddObject takes over a reference. A static type could do without
   /// one; the pointer's own must stay.
   bool giveReference(StaticType &type, const DeclRefExpr *reference, unsigned up) {
-    unsigned &have = references[{&type, function}];
-    if (have > 0) {
-      --have;
+    if (takeReference(type))
       return true;
-    }
-    for (unsigned i = up; parent(i + 1); ++i)
+    for (unsigned i = up; parent(i + 1); ++i) {
+      // The body of `if (x)` without braces.
+      auto *branch = dyn_cast<IfStmt>(parent(i + 1));
+      if ((branch && branch->getCond() != parent(i)) ||
+          isa<ForStmt, WhileStmt, DoStmt, SwitchStmt, LabelStmt, ConditionalOperator>(parent(i + 1)))
+        break;
       if (isa<CompoundStmt>(parent(i + 1))) {
         auto spot = spelling.token(reference->getLocation(), type.part.name);
         auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
@@ -286,8 +428,10 @@ private:
         rewrite.to = "Py_INCREF((PyObject *)" + type.part.name + ");" + newline(text) +
                      indentAt(text, range->range.begin).str();
         type.part.rewrites.push_back(rewrite);
+        referenced.insert({&type, function});
         return true;
       }
+    }
     survey.block(type, reference->getLocation(),
                  "PyModule_AddObject takes over a reference here that nobody made; write "
                  "Py_INCREF(" + type.part.name + ") in front of it");
@@ -351,6 +495,38 @@ private:
           survey.block(type, mention.location, "it is used here before PyType_Ready");
           return;
         }
+    // init() { make_constants(); PyType_Ready(&T); }
+    std::set<const FunctionDecl *> users, makers;
+    for (const Mention &mention : uses[&type])
+      users.insert(mention.function->getCanonicalDecl());
+    for (const Ready &made : readyCalls[&type])
+      if (made.function)
+        makers.insert(made.function->getCanonicalDecl());
+    for (const Ready &made : readyCalls[&type])
+      for (const Mention &call : calls[made.function]) {
+        std::set<const FunctionDecl *> seen = makers;
+        if (call.offset < made.offset && reaches(call.function, users, seen) &&
+            none_of(readyCalls[&type], [&](const Ready &other) {
+              return other.function == made.function && other.offset < call.offset;
+            })) {
+          survey.block(type, call.location,
+                       "what is called here, before PyType_Ready, uses it");
+          return;
+        }
+      }
+  }
+
+  bool reaches(const FunctionDecl *from, const std::set<const FunctionDecl *> &users,
+               std::set<const FunctionDecl *> &seen) {
+    if (!seen.insert(from).second)
+      return false;
+    if (users.count(from))
+      return true;
+    const FunctionDecl *body = nullptr;
+    auto inner = from->hasBody(body) ? calls.find(body) : calls.end();
+    return inner != calls.end() && any_of(inner->second, [&](const Mention &call) {
+             return reaches(call.function, users, seen);
+           });
   }
 
   void noteTable(const VarDecl *table, const Expr *place) {
@@ -381,7 +557,67 @@ private:
   std::map<StaticType *, std::vector<Mention>> uses;
   std::map<const BinaryOperator *, Ready> places;
   /// Py_INCREF(&T) in a function that nothing has taken over yet.
-  std::map<std::pair<StaticType *, const FunctionDecl *>, unsigned> references;
+  std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
+  std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one
+  std::map<const FunctionDecl *, std::vector<Mention>> calls; ///< by who calls
+};
+
+/// An object that is given back outside of tp_dealloc gives its reference to
+/// the type back there, too.
+void checkFrees(TypeSurvey &survey, StaticType &type) {
+  auto *init = dyn_cast_or_null<InitListExpr>(type.definition->getInit());
+  auto *fields = init ? init->getType()->getAsRecordDecl() : nullptr;
+  if (!fields)
+    return;
+  const RecordDecl *own = nullptr;
+  for (const auto [field, value] : zip(fields->fields(), init->inits())) {
+    auto *size = field->getName() == "tp_basicsize"
+                     ? dyn_cast<UnaryExprOrTypeTraitExpr>(bare(value)) : nullptr;
+    if (size && size->getKind() == UETT_SizeOf)
+      own = size->getTypeOfArgument()->getAsRecordDecl();
+    const FunctionDecl *traverse =
+        field->getName() == "tp_traverse" ? functionOf(value) : nullptr;
+    auto other = traverse ? survey.callsOfOthers.find(traverse->getCanonicalDecl())
+                          : survey.callsOfOthers.end();
+    if (other != survey.callsOfOthers.end())
+      survey.block(type, other->second->getBeginLoc(),
+                   "its tp_traverse is called here for another object, whose type it would visit "
+                   "twice");
+  }
+  for (const TypeSurvey::Free &free : survey.frees)
+    if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
+        !survey.ends.count(free.function))
+      survey.block(type, free.call->getBeginLoc(),
+                   "an instance is freed here without its tp_dealloc; write Py_DECREF there");
+}
+
+/// The functions that are the tp_dealloc or tp_free of a type.
+void collectEnds(TypeSurvey &survey, const StaticType &type) {
+  auto *init =
+      type.definition ? dyn_cast_or_null<InitListExpr>(type.definition->getInit()) : nullptr;
+  auto *fields = init ? init->getType()->getAsRecordDecl() : nullptr;
+  if (fields)
+    for (const auto [field, value] : zip(fields->fields(), init->inits()))
+      if (field->getName() == "tp_dealloc" || field->getName() == "tp_free")
+        if (const FunctionDecl *function = functionOf(value))
+          survey.ends.insert(function->getCanonicalDecl());
+  for (const FieldAssignment &assigned : type.assignments)
+    if (assigned.field->getName() == "tp_dealloc" || assigned.field->getName() == "tp_free")
+      if (const FunctionDecl *function = functionOf(assigned.assignment->getRHS()))
+        survey.ends.insert(function->getCanonicalDecl());
+}
+
+/// `extern PyTypeObject T;` in functions.
+struct LocalDeclarations : RecursiveASTVisitor<LocalDeclarations> {
+  explicit LocalDeclarations(TypeSurvey &survey) : survey(survey) {}
+  bool VisitVarDecl(VarDecl *decl) {
+    if (decl->isLocalExternDecl() && isTypeObject(decl->getType()) &&
+        survey.spelling.isUsers(survey.ast.getSourceManager().getFileID(
+            survey.ast.getSourceManager().getExpansionLoc(decl->getLocation()))))
+      survey.types[decl->getCanonicalDecl()].canonical = decl->getCanonicalDecl();
+    return true;
+  }
+  TypeSurvey &survey;
 };
 
 /// The declarations of the project's static type objects.
@@ -422,6 +658,13 @@ void begin(TypeSurvey &survey, StaticType &type) {
   if (!type.definition)
     return;
   type.part.defined = true;
+  if (auto main = sources.getFileEntryRefForID(sources.getMainFileID());
+      main && !variable->hasExternalFormalLinkage())
+    type.part.unit = main->getName().str();
+  if (auto *outer = dyn_cast<LinkageSpecDecl>(variable->getLexicalDeclContext());
+      outer && !outer->hasBraces())
+    survey.block(type, variable->getLocation(),
+                 "extern \"C\" stands in front of it, without braces");
   std::tie(file, offset) = sources.getDecomposedExpansionLoc(variable->getLocation());
   type.part.file = survey.spelling.path(file);
   type.part.range = spot ? Range{spot->offset, spot->offset + spot->length}
@@ -588,6 +831,7 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
                                   const PreprocessorFacts &preprocessor) {
   TypeSurvey survey{ast, spelling, context, preprocessor};
   collectTypes(survey, ast.getTranslationUnitDecl());
+  LocalDeclarations(survey).TraverseAST(ast);
   std::vector<TypePart> parts;
   if (survey.types.empty())
     return parts;
@@ -600,11 +844,14 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
       visitor.TraverseDecl(decl);
   }
   visitor.checkAssignments();
+  for (auto &[key, type] : survey.types)
+    collectEnds(survey, type);
   for (auto &[key, type] : survey.types) {
     convertDeclarations(survey, type);
-    if (type.definition)
+    if (type.definition) {
+      checkFrees(survey, type);
       convertDefinition(survey, type);
-    else if (!type.assignments.empty())
+    } else if (!type.assignments.empty())
       survey.block(type, type.assignments[0].assignment->getBeginLoc(),
                    "its members are set in another unit than the one that defines it");
     convertReadies(survey, type);

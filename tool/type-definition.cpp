@@ -89,6 +89,8 @@ private:
     if (!range || range->inMacro || !typeSpot || typeSpot->inMacro ||
         variable->getLocation().isMacroID())
       return block("a macro defines it");
+    if (variable->getType().isConstQualified())
+      return block("it is constant");
     if (variable->isStaticDataMember() || isa<FunctionDecl>(variable->getDeclContext()))
       return block("it is a member of a class or local to a function");
     level = range->file;
@@ -216,9 +218,9 @@ private:
       bool sameLine = next > 0 && !source.slice(list[next - 1].place.end, begin).contains('\n') &&
                       list[next - 1].behind.empty();
       if (sameLine)
-        list[next - 1].behind = comment.str();
+        list[next - 1].behind = raw(comment);
       else
-        waiting.push_back(comment.str());
+        waiting.push_back(raw(comment));
     }
     leftComments = std::move(waiting);
   }
@@ -318,11 +320,34 @@ private:
     std::string text, behind;
   };
 
+  /// A text that is no template: what looks like an argument, becomes one.
+  std::string raw(StringRef source) {
+    std::string result;
+    while (!source.empty()) {
+      size_t dollar = source.find('$');
+      result += source.take_front(dollar);
+      if (dollar == StringRef::npos)
+        break;
+      source = source.drop_front(dollar);
+      StringRef word = source.drop_front().take_while([](char c) {
+        return isAlnum(c) || c == '_';
+      });
+      Argument argument;
+      argument.name = "raw" + std::to_string(args.size());
+      argument.text = "$" + word.str();
+      argument.primary = true;
+      args.push_back(argument);
+      result += "$" + argument.name;
+      source = source.drop_front(1 + word.size());
+    }
+    return result;
+  }
+
   /// The value in the template: in its place in the source, without a cast.
   std::string valueText(const Entry &entry, const Expr *value) {
     if (entry.range.size() == 0) {
       auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
-      return range ? spelling.text(range->file).slice(range->range.begin, range->range.end).str()
+      return range ? raw(spelling.text(range->file).slice(range->range.begin, range->range.end))
                    : std::string();
     }
     auto range = spelling.rangeAt(level, value->getBeginLoc(), value->getEndLoc());
@@ -410,6 +435,13 @@ private:
                            : convertTraverse(survey, type, body);
       hasTraverse |= name == "tp_traverse";
     }
+    if (name == "tp_alloc") {
+      const FunctionDecl *function = functionOf(now.value);
+      const FunctionDecl *body = nullptr;
+      if (function && function->hasBody(body) && !initialises(body->getBody()))
+        return block(now.value->getBeginLoc(),
+                     "its tp_alloc makes objects without a reference to their type");
+    }
     if (name == "tp_new")
       hasNew = true;
     if (isObjectsNew(now))
@@ -422,6 +454,18 @@ private:
     addSlot(now, name);
     if (name == "tp_members" && !slots.empty())
       membersLine = slots.size() - 1;
+  }
+
+  /// Whether a function calls one that makes an object with its reference.
+  static bool initialises(const Stmt *stmt) {
+    auto *call = dyn_cast_or_null<CallExpr>(stmt);
+    if (call && StringSwitch<bool>(calledName(call))
+                    .Cases({"PyType_GenericAlloc", "PyObject_Init", "PyObject_InitVar",
+                            "PyObject_INIT", "PyObject_INIT_VAR"}, true)
+                    .Default(false))
+      return true;
+    return stmt &&
+           any_of(stmt->children(), [](const Stmt *child) { return initialises(child); });
   }
 
   static bool isBuiltinFree(const Expr *value) {
@@ -511,7 +555,7 @@ private:
     auto *reference = addressOfVariable(entry.value);
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
-    if (!definition)
+    if (!definition || !definition->getInit())
       return block(entry.value->getBeginLoc(), "its " + entry.name() + " is filled elsewhere");
     if (auto loose = survey.looseTables.find(table->getCanonicalDecl());
         loose != survey.looseTables.end())
@@ -636,7 +680,7 @@ private:
     for (const std::string &taken : names)
       if (auto found = ast.Idents.find(taken); found != ast.Idents.end())
         block("the name '" + taken + "', which its conversion needs, is taken");
-    if (name.text.empty())
+    if (name.text.empty() && type.part.blockers.empty())
       block("it has no tp_name");
   }
 
@@ -655,21 +699,23 @@ private:
     auto *reference = dyn_cast<DeclRefExpr>(bare(membersEntry->value));
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
-    auto *init = definition ? dyn_cast<InitListExpr>(definition->getInit()) : nullptr;
+    auto *init = definition ? dyn_cast_or_null<InitListExpr>(definition->getInit()) : nullptr;
     auto brace = init ? spelling.token(init->getLBraceLoc(), "{") : std::nullopt;
     if (!brace || brace->inMacro || brace->file != level)
       return block("its tp_members are not spelled in this file");
     // The array of another type would give that one the offsets, too.
-    for (const auto &[key, other] : survey.types) {
-      auto *values = &other != &type && other.definition
-                         ? dyn_cast_or_null<InitListExpr>(other.definition->getInit()) : nullptr;
-      if (values && any_of(values->inits(), [&](const Expr *value) {
-            auto *named = value ? dyn_cast<DeclRefExpr>(bare(value)) : nullptr;
-            return named && named->getDecl() == table;
-          }))
-        return block("it shares its tp_members with '" + other.part.name +
-                     "', and needs entries of its own there");
-    }
+    auto named = survey.memberTables.find(table->getCanonicalDecl());
+    if (named != survey.memberTables.end())
+      for (SourceLocation place : named->second)
+        if (place != reference->getLocation())
+          return block(place, "it shares its tp_members with what names '" + table->getName() +
+                                  "' here, and needs entries of its own there");
+    auto size = definition->getTypeSourceInfo()->getTypeLoc().getAsAdjusted<ArrayTypeLoc>();
+    auto *list = init->getSyntacticForm() ? init->getSyntacticForm() : init;
+    if ((size && size.getSizeExpr()) ||
+        any_of(list->inits(), [](const Expr *e) { return isa_and_nonnull<DesignatedInitExpr>(e); }))
+      return block(table->getLocation(), "entries are added to '" + table->getName() +
+                                             "', which has a size or numbers of its own");
     Rewrite rewrite;
     rewrite.file = spelling.path(level);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};

@@ -121,6 +121,8 @@ public:
       return;
     if (function->getNumParams() != 3 || !isSpelled())
       return block(function->getLocation(), "a macro makes its tp_traverse");
+    if (function->getParamDecl(0)->getName().empty())
+      return block(function->getLocation(), "the first parameter of its tp_traverse has no name");
     for (const CallExpr *call : body.calls) {
       // The base's does it.
       if (isOthers(call, "tp_traverse"))

@@ -37,6 +37,7 @@ struct TypePart {
   bool defined = false; ///< in this unit; file and range are of the name there
   std::string file;
   Range range;
+  std::string unit; ///< that defines it, if it is local to the unit
   std::vector<Rewrite> rewrites;
   std::vector<TypePlace> blockers;
   /// Tokens in code that is not compiled; a problem where no other unit does.

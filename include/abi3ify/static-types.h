@@ -47,6 +47,18 @@ struct TypeSurvey {
   /// Mentions of the tables of slots (PyNumberMethods ...) outside of the
   /// definitions of types.
   std::map<const clang::VarDecl *, const clang::Expr *> looseTables = {};
+  /// Where each PyMemberDef[] is named.
+  std::map<const clang::VarDecl *, std::set<clang::SourceLocation>> memberTables = {};
+  /// tp_free(self) and the like; functions that may call it, as they are a tp_dealloc or tp_free.
+  struct Free {
+    const clang::RecordDecl *record;
+    const clang::FunctionDecl *function;
+    const clang::CallExpr *call;
+  };
+  std::vector<Free> frees = {};
+  std::set<const clang::FunctionDecl *> ends = {};
+  /// f(self->x): the function, and the first such call.
+  std::map<const clang::FunctionDecl *, const clang::CallExpr *> callsOfOthers = {};
 
   StaticType *find(const clang::Decl *decl);
   void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;

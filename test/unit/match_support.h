@@ -18,18 +18,23 @@ public:
   /// Looks at a text, `#include <Python.h>` in front of it.
   void look(const std::string &text) { lookAt(cxx ? "a.cpp" : "a.c", text); }
 
-  void lookAt(const std::string &name, const std::string &text) {
-    std::string file =
-        folder.write(name, (noPython ? "" : "#include <Python.h>\n") + text);
+  void lookAt(const std::string &name, const std::string &text) { lookAtAll({{name, text}}); }
+
+  /// Looks at several files, each a name and a text. Headers (*.h) stand as
+  /// they are written; every other file is a unit, with `#include <Python.h>`
+  /// in front.
+  void lookAtAll(const std::vector<std::pair<std::string, std::string>> &files) {
+    std::vector<std::string> sources;
+    for (const auto &[name, text] : files) {
+      bool header = llvm::StringRef(name).ends_with(".h");
+      std::string file =
+          folder.write(name, (header || noPython ? "" : "#include <Python.h>\n") + text);
+      if (!header)
+        sources.push_back(file);
+    }
     Project project;
     project.roots = {folder.path};
     project.headers = {headers()};
-    Command command;
-    command.directory = folder.path;
-    command.file = file;
-    command.cxx = cxx;
-    command.args = flags;
-    command.args.push_back(cxx ? "-std=c++17" : "-std=gnu17");
     MatchContext context;
     context.project = &project;
     context.rules = &rules();
@@ -37,22 +42,42 @@ public:
     context.headers = &project.headers[0];
     NormalHeader header = normalHeader(rules());
     context.normalHeader = &header;
-    UnitMatches unit = matchUnit(command, context);
-    for (const Diagnostic &diagnostic : unit.parse.diagnostics)
-      if (diagnostic.isError())
-        ADD_FAILURE() << diagnostic.message;
-    if (unit.includesPython)
-      EXPECT_TRUE(unit.parse.sawNormalHeader);
-    findings = mergeMatches(unit.findings);
-    for (const std::string &read : unit.parse.filesRead)
-      if (project.owns(read)) {
-        auto buffer = llvm::MemoryBuffer::getFile(read, false, false);
-        originals[read] = (*buffer)->getBuffer().str();
-        std::set<unsigned> known = unit.seen[read];
+    std::vector<Finding> found;
+    std::vector<TypePart> types;
+    std::set<std::string> read;
+    SeenTokens seen;
+    std::map<std::string, std::vector<Range>> outOfLimit;
+    for (const std::string &file : sources) {
+      Command command;
+      command.directory = folder.path;
+      command.file = file;
+      command.cxx = cxx;
+      command.args = flags;
+      command.args.push_back(cxx ? "-std=c++17" : "-std=gnu17");
+      UnitMatches unit = matchUnit(command, context);
+      for (const Diagnostic &diagnostic : unit.parse.diagnostics)
+        if (diagnostic.isError())
+          ADD_FAILURE() << diagnostic.message;
+      if (unit.includesPython)
+        EXPECT_TRUE(unit.parse.sawNormalHeader);
+      llvm::append_range(found, unit.findings);
+      llvm::append_range(types, unit.types);
+      read.insert(unit.parse.filesRead.begin(), unit.parse.filesRead.end());
+      for (const auto &[name, tokens] : unit.seen)
+        seen[name].insert(tokens.begin(), tokens.end());
+      for (const auto &[name, ranges] : unit.outOfLimit)
+        llvm::append_range(outOfLimit[name], ranges);
+    }
+    findings = mergeMatches(found, types);
+    for (const std::string &file : read)
+      if (project.owns(file)) {
+        auto buffer = llvm::MemoryBuffer::getFile(file, false, false);
+        originals[file] = (*buffer)->getBuffer().str();
+        std::set<unsigned> known = seen[file];
         for (const Finding &finding : findings)
-          if (finding.file == read)
+          if (finding.file == file)
             known.insert(finding.range.begin);
-        findUnseen(read, originals[read], rules(), floor, known, unit.outOfLimit[read], findings);
+        findUnseen(file, originals[file], rules(), floor, known, outOfLimit[file], findings);
       }
     llvm::stable_sort(findings, [](const Finding &a, const Finding &b) {
       return std::tie(a.file, a.range) < std::tie(b.file, b.range);
@@ -75,6 +100,15 @@ public:
                 finding.symbol + " " + abi3ify::name(finding.state).str() +
                 (finding.inMacro ? " x" + std::to_string(finding.expansions) : "") + "\n";
     }
+    return result;
+  }
+
+  /// "symbol: reason" for each finding of a rule that has no edit.
+  std::string reasons(llvm::StringRef rule) const {
+    std::string result;
+    for (const Finding &finding : findings)
+      if (finding.rule == rule && !finding.hasEdit())
+        result += finding.symbol + ": " + finding.reason + "\n";
     return result;
   }
 

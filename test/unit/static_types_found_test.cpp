@@ -1,0 +1,70 @@
+// Wrong edits and crashes of the conversion of static types, each in its smallest form.
+#include "match_support.h"
+
+using namespace abi3ify;
+using namespace llvm;
+
+namespace {
+
+const char *const Types = R"(typedef struct { PyObject_HEAD } Obj;
+static PyTypeObject T = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "m.T", .tp_basicsize = sizeof(Obj), .tp_new = PyType_GenericNew,
+)";
+
+/// The reasons of the conversions, one a line.
+std::string reasonsAt(unsigned minor, const std::string &text) {
+  Sample sample;
+  sample.floor = Floor{minor};
+  sample.look(text);
+  std::string all;
+  for (const Finding &finding : sample.findings)
+    if (finding.rule == StaticTypeRule)
+      all += finding.symbol + ": " + (finding.hasEdit() ? "converted" : finding.reason) + "\n";
+  return all;
+}
+
+} // namespace
+
+TEST(StaticTypesFound, ATableThatIsFilledAtRunTime) {
+  std::string reason = reasonsAt(10, "static PyMappingMethods mapping;\n" + std::string(Types) +
+                                         "    .tp_as_mapping = &mapping,\n};\n"
+                                         "int ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_NE(StringRef(reason).find("is filled elsewhere"), StringRef::npos) << reason;
+}
+
+TEST(StaticTypesFound, AMacroThatReadies) {
+  std::string reason = reasonsAt(10, std::string(Types) +
+                                         "};\n#define READY(t) PyType_Ready(&t)\n"
+                                         "int ready(void) { return READY(T); }\n");
+  EXPECT_NE(StringRef(reason).find("PyType_Ready is called by a macro"), StringRef::npos) << reason;
+}
+
+TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
+  std::string text = "static void dealloc(PyObject *self)\n{\n    PyObject_Free(self);\n}\n" +
+                     std::string(Types) + "    .tp_dealloc = dealloc,\n};\n";
+  std::string second = StringRef(text).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  second.replace(second.find(" T ="), 4, " U =");
+  EXPECT_EQ(reasonsAt(10, text + second +
+                              "int ready(void)\n{\n"
+                              "    return PyType_Ready(&T) < 0 || PyType_Ready(&U) < 0;\n}\n"),
+            "T: converted\nU: converted\n");
+}
+
+TEST(StaticTypesFound, AReferenceGivenAwayInABranch) {
+  std::string reason = reasonsAt(
+      10, std::string(Types) + "};\nint ready(PyObject *m, int x)\n{\n"
+                               "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
+                               "    if (x)\n"
+                               "        PyModule_AddObject(m, \"T\", (PyObject *)&T);\n"
+                               "    return 0;\n}\n");
+  EXPECT_NE(StringRef(reason).find("takes over a reference"), StringRef::npos) << reason;
+}
+
+TEST(StaticTypesFound, AConstantType) {
+  std::string text = std::string(Types) + "};\n"
+                     "int ready(void) { return PyType_Ready((PyTypeObject *)&T); }\n";
+  text.replace(text.find("static PyTypeObject"), 19, "static const PyTypeObject");
+  std::string reason = reasonsAt(10, text);
+  EXPECT_NE(StringRef(reason).find("it is constant"), StringRef::npos) << reason;
+}

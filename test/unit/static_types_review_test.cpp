@@ -1,0 +1,156 @@
+// Static types that look convertible and are not: what a heap type counts, and
+// a static one does not. Texts in, reasons out.
+#include "match_support.h"
+
+using namespace abi3ify;
+
+namespace {
+
+const std::string Foo = "#include <stddef.h>\n#include <structmember.h>\n"
+                        "typedef struct { PyObject_HEAD PyObject *a, *w; } Foo;\n";
+
+std::string type(const std::string &more = "", const std::string &storage = "static ") {
+  return storage + "PyTypeObject T = {\n    PyVarObject_HEAD_INIT(NULL, 0)\n"
+                   "    .tp_name = \"m.T\",\n    .tp_basicsize = sizeof(Foo),\n"
+                   "    .tp_flags = Py_TPFLAGS_DEFAULT,\n    .tp_new = PyType_GenericNew,\n" +
+         more + "};\n";
+}
+const std::string Ready = "int ready(void) { return PyType_Ready(&T); }\n";
+
+std::string reason(const std::string &text) {
+  Sample sample;
+  sample.look(text);
+  return sample.reasons("static-type");
+}
+std::string reasonOfAll(const std::vector<std::pair<std::string, std::string>> &files) {
+  Sample sample;
+  sample.lookAtAll(files);
+  return sample.reasons("static-type");
+}
+void expectReason(const std::string &text, const std::string &part) {
+  std::string found = reason(text);
+  EXPECT_NE(found.find(part), std::string::npos) << found;
+}
+
+} // namespace
+
+TEST(StaticTypesReview, AReferenceThatNobodyMadeIsNotGivenAway) {
+  const std::string given = "a reference is given away here that nobody made";
+  for (const char *use :
+       {"PyObject *f(PyObject *m) { return (PyObject *)&T; }\n",
+        "PyObject *f(PyObject *m) { return Py_BuildValue(\"N\", &T); }\n",
+        "int f(PyObject *t) { return PyTuple_SetItem(t, 0, (PyObject *)&T); }\n",
+        "int add(PyObject *m, PyObject *o) { return PyModule_AddObject(m, \"T\", o); }\n"
+        "int f(PyObject *m) { return add(m, (PyObject *)&T); }\n"})
+    expectReason(Foo + type() + use + Ready, given);
+  for (const char *use :
+       {"PyObject *f(PyObject *m) { Py_INCREF(&T); return (PyObject *)&T; }\n",
+        "PyTypeObject *f(void) { return &T; }\n",
+        "PyObject *f(PyObject *m) { return Py_BuildValue(\"O\", &T); }\n"})
+    EXPECT_EQ(reason(Foo + type() + use + Ready), "");
+}
+
+TEST(StaticTypesReview, AReferenceOfABranchStaysThere) {
+  Sample sample;
+  sample.look(Foo + type() + "int f(PyObject *m, int x) {\n  if (PyType_Ready(&T) < 0) return -1;\n"
+              "  if (x) { Py_INCREF(&T); }\n"
+              "  return PyModule_AddObject(m, \"T\", (PyObject *)&T);\n}\n");
+  EXPECT_NE(sample.fixed().find("  Py_INCREF((PyObject *)T);\n  return PyModule_AddObject"),
+            std::string::npos);
+}
+
+TEST(StaticTypesReview, AReferenceThatTheFunctionHasNotIsNotReleased) {
+  expectReason(Foo + type() + "void f(void *m) { Py_DECREF(&T); }\n" + Ready,
+               "a reference is released here");
+}
+
+TEST(StaticTypesReview, AnObjectDoesNotBecomeOneOfTheType) {
+  expectReason(Foo + type() + "void f(PyObject *o) { Py_SET_TYPE(o, &T); }\n" + Ready,
+               "an object becomes one of this type here");
+  expectReason(Foo + type() + "void f(Foo *o) { o->ob_base.ob_type = &T; }\n" + Ready,
+               "an object becomes one of this type here");
+}
+
+TEST(StaticTypesReview, InstancesAreFreedByTheirDeallocAlone) {
+  expectReason(Foo + type() +
+                   "PyObject *f(void) {\n  Foo *o = PyObject_New(Foo, &T);\n"
+                   "  if (o && PyErr_Occurred()) { PyObject_Del(o); return NULL; }\n"
+                   "  return (PyObject *)o;\n}\n" + Ready,
+               "an instance is freed here without its tp_dealloc");
+}
+
+TEST(StaticTypesReview, AnAllocOfTheUsersTakesAReference) {
+  const std::string slot = "    .tp_alloc = al,\n";
+  expectReason(Foo + "PyObject *al(PyTypeObject *t, Py_ssize_t n) {\n"
+               "  PyObject *o = PyObject_Calloc(1, sizeof(Foo));\n  Py_SET_TYPE(o, t);\n"
+               "  return o;\n}\n" + type(slot) + Ready,
+               "its tp_alloc makes objects without a reference");
+  EXPECT_EQ(reason(Foo + "PyObject *al(PyTypeObject *t, Py_ssize_t n) {\n"
+                   "  return PyType_GenericAlloc(t, n); }\n" + type(slot) + Ready), "");
+}
+
+TEST(StaticTypesReview, ACallInFrontOfPyTypeReadyDoesNotUseTheType) {
+  expectReason(Foo + type() +
+                   "static PyObject *one;\n"
+                   "static void make(void) { one = (PyObject *)PyObject_New(Foo, &T); }\n"
+                   "static void outer(void) { make(); }\n"
+                   "int f(void) { outer(); return PyType_Ready(&T); }\n",
+               "what is called here, before PyType_Ready, uses it");
+}
+
+TEST(StaticTypesReview, ATraverseIsCalledForItsOwnObjectAlone) {
+  expectReason(Foo + "static int tr(Foo *self, visitproc visit, void *arg)\n"
+               "{\n  Py_VISIT(self->a);\n  return 0;\n}\n"
+               "typedef struct { PyObject_HEAD Foo *foo; } Box;\n"
+               "int box(Box *b, visitproc visit, void *arg) { return tr(b->foo, visit, arg); }\n" +
+                   type("    .tp_traverse = (traverseproc)tr,\n") + Ready,
+               "its tp_traverse is called here for another object");
+}
+
+TEST(StaticTypesReview, EntriesAreNotAddedToMembersOfOthers) {
+  const std::string members = "    .tp_members = mem, .tp_weaklistoffset = offsetof(Foo, w),\n";
+  const std::string entries = " = {{\"a\", T_OBJECT, offsetof(Foo, a), READONLY, NULL}, {NULL}};\n";
+  expectReason(Foo + "static PyMemberDef mem[]" + entries +
+                   "static PyType_Slot other[] = {{Py_tp_members, mem}, {0, NULL}};\n"
+                   "void *others(void) { return other; }\n" + type(members) + Ready,
+               "it shares its tp_members");
+  expectReason(Foo + "static PyMemberDef mem[2]" + entries + type(members) + Ready,
+               "which has a size or numbers of its own");
+  EXPECT_EQ(reason(Foo + "static PyMemberDef mem[]" + entries + type(members) + Ready), "");
+}
+
+TEST(StaticTypesReview, CommentsAreNoTemplates) {
+  Sample sample;
+  sample.look(Foo + type("    /* $v0 of $v1, $ */\n    .tp_doc = \"$v0\",\n") + Ready);
+  EXPECT_NE(sample.fixed().find("/* $v0 of $v1, $ */\n    {Py_tp_doc, \"$v0\"},"),
+            std::string::npos) << sample.fixed();
+}
+
+TEST(StaticTypesReview, ReturnWithoutASpace) {
+  Sample sample;
+  sample.look(Foo + type() + "PyTypeObject *f(void) { return&T; }\n" + Ready);
+  EXPECT_NE(sample.fixed().find("{ return T; }"), std::string::npos);
+}
+
+TEST(StaticTypesReview, OneNameInTwoModules) {
+  std::string found = reasonOfAll({{"a.c", Foo + type("", "") + Ready},
+                                   {"b.c", Foo + type("", "") + Ready}});
+  EXPECT_NE(found.find("another type of this name is defined here"), std::string::npos) << found;
+  EXPECT_EQ(reasonOfAll({{"a.c", Foo + type() + Ready}, {"b.c", Foo + type() + Ready}}), "");
+}
+
+TEST(StaticTypesReview, AStaticTypeInAHeaderOfTwoUnits) {
+  std::string found =
+      reasonOfAll({{"t.h", "#include <Python.h>\n" + Foo + type()},
+                   {"a.c", "#include \"t.h\"\n" + Ready},
+                   {"b.c", "#include \"t.h\"\nvoid *f(void) { return PyObject_New(Foo, &T); }\n"}});
+  EXPECT_NE(found.find("each unit that includes it has one of its own"), std::string::npos)
+      << found;
+}
+
+TEST(StaticTypesReview, AFunctionDeclaresTheType) {
+  std::string found =
+      reasonOfAll({{"a.c", Foo + type("", "") + Ready},
+                   {"b.c", "PyTypeObject *f(void) { extern PyTypeObject T; return &T; }\n"}});
+  EXPECT_NE(found.find("a function declares it for itself"), std::string::npos) << found;
+}
