@@ -223,6 +223,8 @@ private:
     if (released && !referenced.count({&type, function}))
       return survey.block(type, reference->getLocation(),
                           "a reference is released here that this function has not made");
+    if (call)
+      readyByFunction(type, call, address, spot, outer);
     Rewrite rewrite;
     rewrite.file = file;
     unsigned end = ampersand->offset + 1;
@@ -354,9 +356,102 @@ private:
     auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
         function ? function->getLocation() : call->getBeginLoc());
     type.part.readies.push_back({spelling.path(spot.file), spelled->all,
-                                 spelling.path(file) + ":" + std::to_string(offset), {}, {}});
+                                 spelling.path(file) + ":" + std::to_string(offset), "", "", {},
+                                 {}});
     if (!type.readiedIn)
       type.readiedIn = function;
+  }
+
+  /// add_type(m, "T", &T) < 0, where add_type readies what it is given: the type
+  /// is made in front of the call, whose value is that of a failure if that fails.
+  void readyByFunction(StaticType &type, const CallExpr *call, const Expr *address,
+                       const Spot &spot, unsigned up) {
+    unsigned index = 0;
+    while (index < call->getNumArgs() && bare(call->getArg(index)) != address)
+      ++index;
+    const FunctionDecl *callee = call->getDirectCallee(), *body = nullptr;
+    if (!function || !callee || index == call->getNumArgs())
+      return;
+    std::string failure;
+    if (calledName(call) == "PyModule_AddType")
+      failure = "-1";
+    else if (callee->hasBody(body) && index < body->getNumParams())
+      failure = failureOf(body->getBody(), body->getParamDecl(index));
+    bool isStatement = isa_and_nonnull<CompoundStmt, IfStmt, LabelStmt, SwitchStmt, SwitchCase, ForStmt,
+                                       WhileStmt, DoStmt>(parent(behindCasts(up + 1))) &&
+                       !isCondition(up);
+    if (failure.empty() || isStatement ||
+        any_of(readyCalls[&type], [&](const Ready &made) { return made.function == function; }))
+      return;
+    auto name = spelling.token(call->getCallee()->getBeginLoc(), callee->getName());
+    StringRef text = spelling.text(spot.file);
+    auto spelled = name && name->file == spot.file && !name->inMacro && !spot.inMacro
+                       ? callText(text, name->offset, text.size(), false)
+                       : std::nullopt;
+    if (!spelled)
+      return;
+    readyCalls[&type].push_back(
+        {function, name->offset, {parents.begin(), parents.end() - up - 1}});
+    auto [file, offset] =
+        survey.ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
+    std::string path = spelling.path(spot.file);
+    type.part.readies.push_back({path, {spelled->all.begin, spelled->all.begin},
+                                 spelling.path(file) + ":" + std::to_string(offset), "(",
+                                 " < 0 ? " + failure + " : ", {}, {}});
+    Rewrite close;
+    close.file = path;
+    close.extent = {spelled->all.end, spelled->all.end};
+    close.to = ")";
+    type.part.rewrites.push_back(close);
+    if (!type.readiedIn)
+      type.readiedIn = function;
+  }
+
+  /// Whether the expression at `up` is the condition of an if.
+  bool isCondition(unsigned up) const {
+    unsigned outer = behindCasts(up + 1);
+    auto *branch = dyn_cast_or_null<IfStmt>(parent(outer));
+    return branch && branch->getCond() == parent(outer - 1);
+  }
+
+  /// What a function returns where PyType_Ready of its parameter fails, as
+  /// text; empty if that is not seen.
+  std::string failureOf(const Stmt *stmt, const ParmVarDecl *parameter) const {
+    if (!stmt)
+      return {};
+    if (auto *result = dyn_cast<ReturnStmt>(stmt))
+      return result->getRetValue() && readies(result->getRetValue(), parameter) &&
+                     isa<CallExpr>(bare(result->getRetValue()))
+                 ? "-1"
+                 : "";
+    if (auto *branch = dyn_cast<IfStmt>(stmt); branch && readies(branch->getCond(), parameter)) {
+      const Stmt *then = branch->getThen();
+      if (auto *block = dyn_cast<CompoundStmt>(then); block && !block->body_empty())
+        then = block->body_back();
+      auto *result = dyn_cast<ReturnStmt>(then);
+      const Expr *value = result ? result->getRetValue() : nullptr;
+      Expr::EvalResult known;
+      if (!value)
+        return {};
+      if (value->isNullPointerConstant(survey.ast, Expr::NPC_ValueDependentIsNotNull) &&
+          value->getType()->isPointerType())
+        return "NULL";
+      if (value->EvaluateAsInt(known, survey.ast))
+        return toString(known.Val.getInt(), 10);
+      return {};
+    }
+    for (const Stmt *child : stmt->children())
+      if (std::string found = failureOf(child, parameter); !found.empty())
+        return found;
+    return {};
+  }
+  static bool readies(const Stmt *stmt, const ParmVarDecl *parameter) {
+    auto *call = dyn_cast_or_null<CallExpr>(stmt);
+    if (call && call->getNumArgs() == 1 && calledName(call) == "PyType_Ready" &&
+        isNamed(call->getArg(0), parameter))
+      return true;
+    return stmt && any_of(stmt->children(),
+                          [&](const Stmt *child) { return readies(child, parameter); });
   }
 
   /// Py_TYPE(&T) = &PyType_Type; says what a heap type is anyway.
@@ -695,10 +790,11 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     rewrite.file = ready.file;
     rewrite.extent = ready.extent;
     rewrite.anew = true;
-    rewrite.to = "limited_type_ready(&" + name + ", &" + name + "_spec)";
+    rewrite.to =
+        ready.before + "limited_type_ready(&" + name + ", &" + name + "_spec)" + ready.behind;
     ready.plain.push_back(rewrite);
-    rewrite.to = "limited_subtype_ready(&" + name + ", &" + name + "_spec, " +
-                 TypePart::BaseMark.str() + ")";
+    rewrite.to = ready.before + "limited_subtype_ready(&" + name + ", &" + name + "_spec, " +
+                 TypePart::BaseMark.str() + ")" + ready.behind;
     ready.derived.push_back(rewrite);
   }
   if (type.part.readies.empty() || type.definition)

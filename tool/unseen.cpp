@@ -84,15 +84,22 @@ private:
   void lookAtMember(StringRef name, Range range, bool inBody) {
     StringRef base = types.base();
     ArrayRef<const Rule *> known = rules.forField(name);
-    auto mine = find_if(known, [&](const Rule *rule) { return rule->structName == base; });
-    const Rule *rule = mine != known.end() ? *mine : nullptr;
+    // A rule that looks around a use before it speaks knows nothing of this one.
+    auto choose = [&](auto isMeant) {
+      const Rule *chosen = nullptr;
+      for (const Rule *rule : known)
+        if (isMeant(rule) && (!chosen || (!chosen->custom.empty() && rule->custom.empty())))
+          chosen = rule;
+      return chosen;
+    };
+    const Rule *rule = choose([&](const Rule *rule) { return rule->structName == base; });
     const Fact *fact = facts().find(base);
     if (isMemberOf(base, name)) {
       if (rule || !fact || !fact->memberUsableAt(name, floor))
         add(rule ? name.str() : (base + "." + name).str(), rule,
             ("'" + name + "' of " + base + " is not part of the Limited API").str(), range, inBody);
     } else if (isPythonsMember(name))
-      add(name.str(), known.empty() ? nullptr : known.front(),
+      add(name.str(), choose([](const Rule *) { return true; }),
           ("'" + name + "' is not part of the Limited API").str(), range, inBody);
   }
 

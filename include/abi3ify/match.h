@@ -44,11 +44,13 @@ struct TypePart {
   std::vector<TypePlace> loose;
   std::set<std::pair<std::string, unsigned>> mentions; ///< of the variable
   /// PyType_Ready(&T), and the two ways in which it is rewritten: with a base,
-  /// whose text stands for BaseMark, or without.
+  /// whose text stands for BaseMark, or without. In front of a call that
+  /// readies what it is given, the extent is empty.
   struct Ready {
     std::string file;
     Range extent;
     std::string function; ///< which holds it
+    std::string before, behind; ///< around the new call
     std::vector<Rewrite> plain, derived;
   };
   std::vector<Ready> readies;

@@ -104,7 +104,8 @@ class Run:
             known = {word for word in NAME.findall(code) if word != name and self.facts.lacks(self.floor, word)}
             mine, others = [], []
             for finding in here:
-                symbol = finding["symbol"]
+                # A static type is known by its variable.
+                symbol = "PyTypeObject" if finding["rule"] == "static-type" else finding["symbol"]
                 if name and symbol in (name, name.partition(".")[2]):
                     mine.append(finding)
                 elif symbol in known:

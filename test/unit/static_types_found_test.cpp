@@ -68,3 +68,30 @@ TEST(StaticTypesFound, AConstantType) {
   std::string reason = reasonsAt(10, text);
   EXPECT_NE(StringRef(reason).find("it is constant"), StringRef::npos) << reason;
 }
+
+// What is not readied itself is made in front of the call that does it.
+TEST(StaticTypesFound, AFunctionThatReadiesItsParameter) {
+  Sample sample;
+  sample.floor = Floor{10};
+  sample.look("static int add(PyObject *m, const char *n, PyTypeObject *t)\n{\n"
+              "    if (PyType_Ready(t) < 0)\n        return -2;\n    Py_INCREF(t);\n"
+              "    return PyModule_AddObject(m, n, (PyObject *)t);\n}\n" +
+              std::string(Types) + "};\nint ready(PyObject *m)\n{\n"
+              "    if (add(m, \"T\", &T) < 0)\n        return -1;\n    return 0;\n}\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(StringRef(fixed).find("    if ((limited_type_ready(&T, &T_spec) < 0 ? -2 : "
+                                  "add(m, \"T\", T)) < 0)\n"),
+            StringRef::npos)
+      << fixed;
+}
+
+TEST(StaticTypesFound, AFunctionWhoseFailureIsNotSeen) {
+  for (const char *call : {"    add(m, &T);\n", "    if (add(m, &T))\n        return;\n"}) {
+    std::string body = StringRef(call).contains("if") ? "static int add(PyObject *m, PyTypeObject *t)\n"
+                                                        "{\n    return PyType_Ready(t) + 1;\n}\n"
+                                                      : "static int add(PyObject *m, PyTypeObject *t)\n"
+                                                        "{\n    return PyType_Ready(t);\n}\n";
+    std::string reason = reasonsAt(10, body + Types + "};\nvoid ready(PyObject *m)\n{\n" + call + "}\n");
+    EXPECT_NE(StringRef(reason).find("no PyType_Ready(&T)"), StringRef::npos) << reason;
+  }
+}

@@ -39,6 +39,8 @@ TEST(Unseen, RulesOnSomeCallsSpeakOfNoName) {
   // Formats and casts are looked at where the floor has the function, too.
   EXPECT_EQ(unseen("PyErr_FormatUnraisable(s); Py_NewRef(o);\n", {}, {8}),
             "1:1 not-limited PyErr_FormatUnraisable\n1:28 py-newref Py_NewRef\n");
+  // So is the call of a slot.
+  EXPECT_EQ(unseen("f = m->mp_subscript;\n"), "1:8 mapping-slots mp_subscript\n");
 }
 
 TEST(Unseen, NotWhatWasSeen) {

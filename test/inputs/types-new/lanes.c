@@ -139,12 +139,10 @@ lanes_exec(PyObject *module)
     if (PyType_Ready(&LaneType) < 0) {
         return -1;
     }
-    if (PyType_Ready(&CallerType) < 0) {
-        return -1;
-    }
     if (PyModule_AddObjectRef(module, "Lane", (PyObject *)&LaneType) < 0) {
         return -1;
     }
+    /* Readies it. */
     return PyModule_AddType(module, &CallerType);
 }
 
