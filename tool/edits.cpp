@@ -212,10 +212,8 @@ private:
   }
 
   /// What must follow a comment that is moved.
-  const char *behind(StringRef comment) const {
-    if (!comment.starts_with("//"))
-      return " ";
-    return source.contains("\r\n") ? "\r\n" : "\n";
+  StringRef behind(StringRef comment) const {
+    return comment.starts_with("//") ? newlineOf(source) : " ";
   }
 
   void keepComments(const Node &node, Range range) {
@@ -223,7 +221,7 @@ private:
     for (const LexedToken &token : lex(text))
       if (token.comment) {
         StringRef comment = text.slice(token.begin, token.end);
-        append(comment.str() + behind(comment), range.begin + token.begin, node.finding);
+        append((comment + behind(comment)).str(), range.begin + token.begin, node.finding);
       }
   }
 

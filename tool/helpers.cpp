@@ -155,7 +155,7 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
         Rewrite rewrite;
         rewrite.file = file;
         rewrite.extent = {at->second, at->second};
-        StringRef newline = text.contains("\r\n") ? "\r\n" : "\n";
+        StringRef newline = newlineOf(text);
         rewrite.to = guarded(name, definition, newline);
         if (!text.substr(at->second).starts_with(newline))
           rewrite.to += newline;

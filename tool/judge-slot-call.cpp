@@ -4,7 +4,6 @@
 // Checked: the member is called, its first argument is the object whose type
 // is asked, and evaluating that twice or once is the same.
 #include "abi3ify/judge.h"
-#include "abi3ify/static-types.h"
 #include "clang/AST/ExprCXX.h"
 
 using namespace clang;
@@ -12,18 +11,6 @@ using namespace llvm;
 
 namespace abi3ify {
 namespace {
-
-/// o of Py_TYPE(o) and o->ob_type; null for any other type.
-const Expr *objectOfType(const Expr *type) {
-  type = bare(type);
-  if (auto *call = dyn_cast<CallExpr>(type))
-    return calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 ? call->getArg(0) : nullptr;
-  auto *member = dyn_cast<MemberExpr>(type);
-  return member && member->getMemberDecl()->getDeclName().isIdentifier() &&
-                 member->getMemberDecl()->getName() == "ob_type"
-             ? member->getBase()
-             : nullptr;
-}
 
 /// The same variable, or the same member of one.
 bool areSame(const Expr *a, const Expr *b) {

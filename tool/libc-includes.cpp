@@ -133,7 +133,7 @@ void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preproce
             [&](const IncludeDirective &include) { return include.from == file; });
     StringRef text = textOf(file);
     unsigned position = includePosition(text, ofFile);
-    StringRef newline = text.contains("\r\n") ? "\r\n" : "\n";
+    StringRef newline = newlineOf(text);
     std::string line = ("#include <" + header + ">" + newline).str();
     if (position == text.size() && !text.empty() && !text.ends_with("\n"))
       line = newline.str() + line;

@@ -11,14 +11,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// Without parentheses and casts of any kind.
-const Expr *bare(const Expr *expr) {
-  expr = peel(expr);
-  while (auto *cast = dyn_cast<ExplicitCastExpr>(expr))
-    expr = peel(cast->getSubExpr());
-  return expr;
-}
-
 const VarDecl *variableOf(const Expr *expr) {
   auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
   return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;

@@ -83,25 +83,20 @@ private:
     if (stmt->getBeginLoc().isMacroID() &&
         !text.substr(range->range.begin).starts_with("Py_RETURN_"))
       return std::nullopt;
-    size_t end = range->range.end;
-    if (text.slice(range->range.begin, end).ends_with(";"))
+    if (text.slice(range->range.begin, range->range.end).ends_with(";"))
       return range;
-    while (end < text.size() && isSpace(text[end]))
-      ++end;
-    if (end >= text.size() || text[end] != ';')
+    auto end = behindSemicolon(text, range->range.end);
+    if (!end)
       return std::nullopt;
-    range->range.end = end + 1;
+    range->range.end = *end;
     return range;
   }
 
   /// The white space in front of an offset, if it begins its line.
-  static std::optional<StringRef> indentAt(StringRef text, unsigned offset) {
-    size_t line = text.take_front(offset).rfind('\n') + 1;
-    StringRef indent = text.slice(line, offset);
-    return indent.trim(" \t").empty() ? std::optional(indent) : std::nullopt;
+  static std::optional<StringRef> ownIndent(StringRef text, unsigned offset) {
+    StringRef indent = indentAt(text, offset);
+    return indent.end() == text.data() + offset ? std::optional(indent) : std::nullopt;
   }
-
-  static std::string lineBreak(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
 
   void before(const Release &release) {
     const Stmt *stmt = release.before;
@@ -112,8 +107,8 @@ private:
     StringRef text = site.spelling.text(range->file);
     unsigned begin = range->range.begin, end = range->range.end;
     std::string give = releaseText(release.mayBeNull);
-    std::string newline = lineBreak(text);
-    auto own = indentAt(text, begin);
+    std::string newline = newlineOf(text).str();
+    auto own = ownIndent(text, begin);
 
     auto *back = dyn_cast<ReturnStmt>(stmt);
     if (back && back->getRetValue() && !stmt->getBeginLoc().isMacroID() &&
@@ -208,7 +203,7 @@ private:
     StringRef text = site.spelling.text(range->file);
     unsigned at = range->range.begin;
     std::string give = releaseText(release.mayBeNull);
-    auto outer = indentAt(text, at);
+    auto outer = ownIndent(text, at);
     if (!outer)
       return replace(*range, {at, at}, give + " ");
     // Like the last statement of the block that has no label.
@@ -218,11 +213,11 @@ private:
     if (plain != body.end()) {
       auto last = site.spelling.range((*plain)->getBeginLoc(), (*plain)->getBeginLoc());
       if (last && !last->inMacro && last->file == range->file)
-        if (auto indent = indentAt(text, last->range.begin))
+        if (auto indent = ownIndent(text, last->range.begin))
           inner = indent->str();
     }
     unsigned line = at - outer->size();
-    replace(*range, {line, line}, inner + give + lineBreak(text));
+    replace(*range, {line, line}, inner + give + newlineOf(text).str());
   }
 
   void dropTransfer(const CallExpr *call) {
@@ -248,12 +243,10 @@ private:
       result.rewrites.push_back(std::move(rewrite));
       return;
     }
-    size_t end = spelledCall->all.end;
-    while (end < text.size() && isSpace(text[end]))
-      ++end;
-    if (end >= text.size() || text[end] != ';')
+    auto end = behindSemicolon(text, spelledCall->all.end);
+    if (!end)
       return refuse("the Py_INCREF that takes the reference is not a statement");
-    dropStatement(call, *range, {spelledCall->all.begin, unsigned(end + 1)});
+    dropStatement(call, *range, {spelledCall->all.begin, *end});
   }
 
   /// The statement around a call goes away, with a test of the variable. Behind

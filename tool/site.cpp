@@ -159,6 +159,53 @@ const Expr *peel(const Expr *expr) {
   return expr;
 }
 
+const Expr *bare(const Expr *expr) {
+  expr = peel(expr);
+  while (auto *conversion = dyn_cast<ExplicitCastExpr>(expr))
+    expr = peel(conversion->getSubExpr());
+  return expr;
+}
+
+const Expr *objectOfType(const Expr *type) {
+  type = bare(type);
+  if (auto *call = dyn_cast<CallExpr>(type))
+    return calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 ? call->getArg(0) : nullptr;
+  auto *member = dyn_cast<MemberExpr>(type);
+  return member && member->getMemberDecl()->getDeclName().isIdentifier() &&
+                 member->getMemberDecl()->getName() == "ob_type"
+             ? member->getBase()
+             : nullptr;
+}
+
+bool isIncref(StringRef name) {
+  name.consume_front("_");
+  return name == "Py_INCREF" || name == "Py_XINCREF";
+}
+bool isDecref(StringRef name) {
+  name.consume_front("_");
+  return name == "Py_DECREF" || name == "Py_XDECREF";
+}
+
+bool isPointerTo(QualType type, StringRef name) {
+  QualType pointee = type->getPointeeType();
+  auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
+  return record && structName(record) == name;
+}
+
+bool anyCall(const Stmt *stmt, function_ref<bool(const CallExpr *)> wanted) {
+  auto *call = dyn_cast_or_null<CallExpr>(stmt);
+  return (call && wanted(call)) || (stmt && any_of(stmt->children(), [&](const Stmt *child) {
+                                      return anyCall(child, wanted);
+                                    }));
+}
+
+std::optional<unsigned> argumentIndex(const CallExpr *call, const Expr *argument) {
+  for (unsigned i = 0; i < call->getNumArgs(); ++i)
+    if (bare(call->getArg(i)) == argument)
+      return i;
+  return std::nullopt;
+}
+
 StringRef calledName(const CallExpr *call) {
   auto *callee = dyn_cast<DeclRefExpr>(call->getCallee()->IgnoreParenImpCasts());
   auto *function = callee ? dyn_cast<FunctionDecl>(callee->getDecl()) : nullptr;

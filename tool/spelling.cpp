@@ -181,6 +181,18 @@ unsigned directiveEnd(StringRef text, unsigned offset) {
   return text.size();
 }
 
+StringRef newlineOf(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
+
+StringRef indentAt(StringRef text, unsigned offset) {
+  size_t begin = text.take_front(offset).rfind('\n') + 1;
+  return text.substr(begin).take_while([](char c) { return c == ' ' || c == '\t'; });
+}
+
+std::optional<unsigned> behindSemicolon(StringRef text, unsigned offset) {
+  size_t at = text.find_first_not_of(" \t\r\n\f\v", offset);
+  return at != StringRef::npos && text[at] == ';' ? std::optional<unsigned>(at + 1) : std::nullopt;
+}
+
 Range withLines(StringRef text, Range range) {
   unsigned begin = range.begin, end = range.end;
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t'))

@@ -70,7 +70,6 @@ public:
     return result;
   }
 
-  /// All declarations first: a use may come before the definition.
   bool VisitVarDecl(VarDecl *decl) {
     if (!isTypeObject(decl->getType()) || isa<ParmVarDecl>(decl))
       return true;
@@ -217,10 +216,7 @@ private:
       return survey.block(type, reference->getLocation(),
                           "a reference is given away here that nobody made; write Py_INCREF(" +
                               type.part.name + ") in front of it");
-    bool released = StringSwitch<bool>(called)
-                        .Cases({"Py_DECREF", "_Py_DECREF", "Py_XDECREF", "_Py_XDECREF"}, true)
-                        .Default(false);
-    if (released && !referenced.count({&type, function}))
+    if (isDecref(called) && !referenced.count({&type, function}))
       return survey.block(type, reference->getLocation(),
                           "a reference is released here that this function has not made");
     if (call)
@@ -238,9 +234,7 @@ private:
       rewrite.anew = true;
     }
     type.part.rewrites.push_back(rewrite);
-    if (first && StringSwitch<bool>(called)
-                     .Cases({"Py_INCREF", "_Py_INCREF", "Py_XINCREF", "_Py_XINCREF"}, true)
-                     .Default(false)) {
+    if (first && isIncref(called)) {
       references[{&type, function}].push_back(branch());
       referenced.insert({&type, function});
     }
@@ -271,29 +265,16 @@ private:
     if (call && calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
       return bare(call->getArg(1)) == address;
     auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up));
-    if (!assignment || assignment->getOpcode() != BO_Assign)
-      return false;
-    const Expr *left = bare(assignment->getLHS());
-    if (auto *accessor = dyn_cast<CallExpr>(left))
-      return calledName(accessor) == "Py_TYPE";
-    auto *member = dyn_cast<MemberExpr>(left);
-    return member && member->getMemberDecl()->getIdentifier() &&
-           member->getMemberDecl()->getName() == "ob_type";
+    return assignment && assignment->getOpcode() == BO_Assign &&
+           objectOfType(assignment->getLHS());
   }
 
   /// Whether what is called, or our caller, takes over a reference.
   bool takesOver(const CallExpr *call, StringRef called, const Expr *address, unsigned up) const {
-    if (isa_and_nonnull<ReturnStmt>(parent(up))) {
-      auto *record = function->getReturnType()->getPointeeType().isNull()
-                         ? nullptr : function->getReturnType()->getPointeeType()->getAsRecordDecl();
-      return record && structName(record) == "PyObject";
-    }
-    if (!call)
-      return false;
-    unsigned index = 0;
-    while (index < call->getNumArgs() && bare(call->getArg(index)) != address)
-      ++index;
-    if (index == call->getNumArgs())
+    if (isa_and_nonnull<ReturnStmt>(parent(up)))
+      return isPointerTo(function->getReturnType(), "PyObject");
+    auto index = call ? argumentIndex(call, address) : std::nullopt;
+    if (!index)
       return false;
     if (called == "Py_BuildValue") {
       auto *format = dyn_cast<clang::StringLiteral>(call->getArg(0)->IgnoreParenImpCasts());
@@ -304,37 +285,31 @@ private:
                     "PyStructSequence_SetItem", "PyStructSequence_SET_ITEM", "PyModule_Add"},
                    true)
             .Default(false))
-      return index == 2;
+      return *index == 2;
     // add(module, "T", (PyObject *)&T), which calls PyModule_AddObject.
-    const FunctionDecl *body = nullptr;
-    const FunctionDecl *callee = call->getDirectCallee();
-    return callee && callee->hasBody(body) && index < body->getNumParams() &&
-           handsOver(body->getBody(), body->getParamDecl(index)) &&
-           !isIncreased(body->getBody(), body->getParamDecl(index));
+    const ParmVarDecl *parameter = parameterOf(call, *index);
+    return parameter && anyCall(bodyOf(parameter), [&](const CallExpr *inner) {
+             StringRef name = calledName(inner);
+             return inner->getNumArgs() == 3 && isNamed(inner->getArg(2), parameter) &&
+                    (name == "PyModule_AddObject" || name == "PyModule_Add");
+           }) && !anyCall(bodyOf(parameter), [&](const CallExpr *inner) {
+             return isIncref(calledName(inner)) && inner->getNumArgs() == 1 &&
+                    isNamed(inner->getArg(0), parameter);
+           });
   }
   static bool isNamed(const Expr *expr, const ValueDecl *decl) {
     auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
     return reference && reference->getDecl() == decl;
   }
-  static bool handsOver(const Stmt *stmt, const ParmVarDecl *parameter) {
-    auto *call = dyn_cast_or_null<CallExpr>(stmt);
-    if (call && call->getNumArgs() == 3 && isNamed(call->getArg(2), parameter) &&
-        (calledName(call) == "PyModule_AddObject" || calledName(call) == "PyModule_Add"))
-      return true;
-    return stmt && any_of(stmt->children(), [&](const Stmt *child) {
-             return handsOver(child, parameter);
-           });
+  /// The parameter that an argument becomes, in a function whose body is known.
+  static const ParmVarDecl *parameterOf(const CallExpr *call, unsigned index) {
+    const FunctionDecl *callee = call->getDirectCallee(), *body = nullptr;
+    return callee && callee->hasBody(body) && index < body->getNumParams()
+               ? body->getParamDecl(index)
+               : nullptr;
   }
-  static bool isIncreased(const Stmt *stmt, const ParmVarDecl *parameter) {
-    auto *call = dyn_cast_or_null<CallExpr>(stmt);
-    if (call && call->getNumArgs() == 1 && isNamed(call->getArg(0), parameter) &&
-        StringSwitch<bool>(calledName(call))
-            .Cases({"Py_INCREF", "_Py_INCREF", "Py_XINCREF", "_Py_XINCREF"}, true)
-            .Default(false))
-      return true;
-    return stmt && any_of(stmt->children(), [&](const Stmt *child) {
-             return isIncreased(child, parameter);
-           });
+  static const Stmt *bodyOf(const ParmVarDecl *parameter) {
+    return cast<FunctionDecl>(parameter->getDeclContext())->getBody();
   }
 
   void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot) {
@@ -343,68 +318,73 @@ private:
   }
 
   void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
-    auto callee = spelling.token(call->getCallee()->getBeginLoc(), "PyType_Ready");
-    StringRef text = spelling.text(spot.file);
-    auto spelled = callee && callee->file == spot.file && !callee->inMacro && !spot.inMacro
-                       ? callText(text, callee->offset, text.size(), false)
-                       : std::nullopt;
+    auto spelled = spelledCall(call, "PyType_Ready", spot);
     if (!spelled || spelled->args.size() != 1)
       return survey.block(type, call->getBeginLoc(),
                           "PyType_Ready is called by a macro; write the call there");
-    readyCalls[&type].push_back(
-        {function, spot.offset, {parents.begin(), parents.end() - up - 1}});
-    auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
-        function ? function->getLocation() : call->getBeginLoc());
-    type.part.readies.push_back({spelling.path(spot.file), spelled->all,
-                                 spelling.path(file) + ":" + std::to_string(offset), "", "", {},
-                                 {}});
-    if (!type.readiedIn)
-      type.readiedIn = function;
+    addReady(type, call, spot, spelled->all, spot.offset, up);
   }
 
   /// add_type(m, "T", &T) < 0, where add_type readies what it is given: the type
   /// is made in front of the call, whose value is that of a failure if that fails.
   void readyByFunction(StaticType &type, const CallExpr *call, const Expr *address,
                        const Spot &spot, unsigned up) {
-    unsigned index = 0;
-    while (index < call->getNumArgs() && bare(call->getArg(index)) != address)
-      ++index;
-    const FunctionDecl *callee = call->getDirectCallee(), *body = nullptr;
-    if (!function || !callee || index == call->getNumArgs())
+    auto index = argumentIndex(call, address);
+    const FunctionDecl *callee = call->getDirectCallee();
+    if (!function || !callee || !index)
       return;
-    std::string failure;
-    if (calledName(call) == "PyModule_AddType")
-      failure = "-1";
-    else if (callee->hasBody(body) && index < body->getNumParams())
-      failure = failureOf(body->getBody(), body->getParamDecl(index));
-    bool isStatement = isa_and_nonnull<CompoundStmt, IfStmt, LabelStmt, SwitchStmt, SwitchCase, ForStmt,
-                                       WhileStmt, DoStmt>(parent(behindCasts(up + 1))) &&
-                       !isCondition(up);
-    if (failure.empty() || isStatement ||
+    const ParmVarDecl *parameter = parameterOf(call, *index);
+    std::string failure = calledName(call) == "PyModule_AddType" ? "-1"
+                          : parameter ? failureOf(bodyOf(parameter), parameter)
+                                      : "";
+    if (failure.empty() || isStatement(up) ||
         any_of(readyCalls[&type], [&](const Ready &made) { return made.function == function; }))
       return;
-    auto name = spelling.token(call->getCallee()->getBeginLoc(), callee->getName());
-    StringRef text = spelling.text(spot.file);
-    auto spelled = name && name->file == spot.file && !name->inMacro && !spot.inMacro
-                       ? callText(text, name->offset, text.size(), false)
-                       : std::nullopt;
+    auto spelled = spelledCall(call, callee->getName(), spot);
     if (!spelled)
       return;
-    readyCalls[&type].push_back(
-        {function, name->offset, {parents.begin(), parents.end() - up - 1}});
-    auto [file, offset] =
-        survey.ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
-    std::string path = spelling.path(spot.file);
-    type.part.readies.push_back({path, {spelled->all.begin, spelled->all.begin},
-                                 spelling.path(file) + ":" + std::to_string(offset), "(",
-                                 " < 0 ? " + failure + " : ", {}, {}});
+    unsigned begin = spelled->all.begin, end = spelled->all.end;
+    addReady(type, call, spot, {begin, begin}, begin, up);
+    type.part.readies.back().before = "(";
+    type.part.readies.back().behind = " < 0 ? " + failure + " : ";
     Rewrite close;
-    close.file = path;
-    close.extent = {spelled->all.end, spelled->all.end};
+    close.file = spelling.path(spot.file);
+    close.extent = {end, end};
     close.to = ")";
     type.part.rewrites.push_back(close);
+  }
+
+  /// A call's text, if it is spelled outside of macros in the file of `spot`.
+  std::optional<CallText> spelledCall(const CallExpr *call, StringRef name,
+                                      const Spot &spot) const {
+    auto callee = spelling.token(call->getCallee()->getBeginLoc(), name);
+    StringRef text = spelling.text(spot.file);
+    return callee && callee->file == spot.file && !callee->inMacro && !spot.inMacro
+               ? callText(text, callee->offset, text.size(), false)
+               : std::nullopt;
+  }
+
+  /// `offset`: from where on the type is made.
+  void addReady(StaticType &type, const CallExpr *call, const Spot &spot, Range extent,
+                unsigned offset, unsigned up) {
+    readyCalls[&type].push_back({function, offset, {parents.begin(), parents.end() - up - 1}});
+    auto [file, place] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
+        function ? function->getLocation() : call->getBeginLoc());
+    TypePart::Ready ready;
+    ready.file = spelling.path(spot.file);
+    ready.extent = extent;
+    ready.function = spelling.path(file) + ":" + std::to_string(place);
+    type.part.readies.push_back(std::move(ready));
     if (!type.readiedIn)
       type.readiedIn = function;
+  }
+
+  /// Whether the value of the expression at `up` goes nowhere.
+  bool isStatement(unsigned up) const {
+    auto *around = parent(behindCasts(up + 1));
+    return isa_and_nonnull<CompoundStmt, IfStmt, LabelStmt, SwitchStmt, SwitchCase, ForStmt,
+                           WhileStmt, DoStmt>(around) &&
+           !isCondition(up);
   }
 
   /// Whether the expression at `up` is the condition of an if.
@@ -419,12 +399,15 @@ private:
   std::string failureOf(const Stmt *stmt, const ParmVarDecl *parameter) const {
     if (!stmt)
       return {};
-    if (auto *result = dyn_cast<ReturnStmt>(stmt))
-      return result->getRetValue() && readies(result->getRetValue(), parameter) &&
-                     isa<CallExpr>(bare(result->getRetValue()))
-                 ? "-1"
-                 : "";
-    if (auto *branch = dyn_cast<IfStmt>(stmt); branch && readies(branch->getCond(), parameter)) {
+    auto readies = [&](const CallExpr *call) {
+      return calledName(call) == "PyType_Ready" && call->getNumArgs() == 1 &&
+             isNamed(call->getArg(0), parameter);
+    };
+    if (auto *result = dyn_cast<ReturnStmt>(stmt)) {
+      auto *call = result->getRetValue() ? dyn_cast<CallExpr>(bare(result->getRetValue())) : nullptr;
+      return call && readies(call) ? "-1" : "";
+    }
+    if (auto *branch = dyn_cast<IfStmt>(stmt); branch && anyCall(branch->getCond(), readies)) {
       const Stmt *then = branch->getThen();
       if (auto *block = dyn_cast<CompoundStmt>(then); block && !block->body_empty())
         then = block->body_back();
@@ -444,14 +427,6 @@ private:
       if (std::string found = failureOf(child, parameter); !found.empty())
         return found;
     return {};
-  }
-  static bool readies(const Stmt *stmt, const ParmVarDecl *parameter) {
-    auto *call = dyn_cast_or_null<CallExpr>(stmt);
-    if (call && call->getNumArgs() == 1 && calledName(call) == "PyType_Ready" &&
-        isNamed(call->getArg(0), parameter))
-      return true;
-    return stmt && any_of(stmt->children(),
-                          [&](const Stmt *child) { return readies(child, parameter); });
   }
 
   /// Py_TYPE(&T) = &PyType_Type; says what a heap type is anyway.
@@ -509,19 +484,19 @@ private:
           isa<ForStmt, WhileStmt, DoStmt, SwitchStmt, LabelStmt, ConditionalOperator>(parent(i + 1)))
         break;
       if (isa<CompoundStmt>(parent(i + 1))) {
-        auto spot = spelling.token(reference->getLocation(), type.part.name);
         auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
         bool early = none_of(readyCalls[&type], [&](const Ready &made) {
           return made.function == function && range && made.offset >= range->range.begin;
         });
-        if (!range || range->inMacro || !early || !spot)
+        if (!range || range->inMacro || !early)
           break;
         StringRef text = spelling.text(range->file);
         Rewrite rewrite;
         rewrite.file = spelling.path(range->file);
         rewrite.extent = {range->range.begin, range->range.begin};
-        rewrite.to = "Py_INCREF((PyObject *)" + type.part.name + ");" + newline(text) +
-                     indentAt(text, range->range.begin).str();
+        rewrite.to = ("Py_INCREF((PyObject *)" + type.part.name + ");" + newlineOf(text) +
+                      indentAt(text, range->range.begin))
+                         .str();
         type.part.rewrites.push_back(rewrite);
         referenced.insert({&type, function});
         return true;
@@ -532,8 +507,6 @@ private:
                  "Py_INCREF(" + type.part.name + ") in front of it");
     return false;
   }
-
-  static std::string newline(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
 
   void useMember(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
                  const MemberExpr *member, unsigned up) {
@@ -660,24 +633,19 @@ private:
 /// An object that is given back outside of tp_dealloc gives its reference to
 /// the type back there, too.
 void checkFrees(TypeSurvey &survey, StaticType &type) {
-  auto *init = dyn_cast_or_null<InitListExpr>(type.definition->getInit());
-  auto *fields = init ? init->getType()->getAsRecordDecl() : nullptr;
-  if (!fields)
-    return;
+  const FunctionDecl *traverse = slotFunction(type, "tp_traverse");
+  auto other = traverse ? survey.callsOfOthers.find(traverse->getCanonicalDecl())
+                        : survey.callsOfOthers.end();
+  if (other != survey.callsOfOthers.end())
+    survey.block(type, other->second->getBeginLoc(),
+                 "its tp_traverse is called here for another object, whose type it would visit "
+                 "twice");
   const RecordDecl *own = nullptr;
-  for (const auto [field, value] : zip(fields->fields(), init->inits())) {
+  for (const auto [field, value] : givenMembers(type.definition->getInit())) {
     auto *size = field->getName() == "tp_basicsize"
                      ? dyn_cast<UnaryExprOrTypeTraitExpr>(bare(value)) : nullptr;
     if (size && size->getKind() == UETT_SizeOf)
       own = size->getTypeOfArgument()->getAsRecordDecl();
-    const FunctionDecl *traverse =
-        field->getName() == "tp_traverse" ? functionOf(value) : nullptr;
-    auto other = traverse ? survey.callsOfOthers.find(traverse->getCanonicalDecl())
-                          : survey.callsOfOthers.end();
-    if (other != survey.callsOfOthers.end())
-      survey.block(type, other->second->getBeginLoc(),
-                   "its tp_traverse is called here for another object, whose type it would visit "
-                   "twice");
   }
   for (const TypeSurvey::Free &free : survey.frees)
     if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
@@ -688,56 +656,53 @@ void checkFrees(TypeSurvey &survey, StaticType &type) {
 
 /// The functions that are the tp_dealloc or tp_free of a type.
 void collectEnds(TypeSurvey &survey, const StaticType &type) {
-  auto *init =
-      type.definition ? dyn_cast_or_null<InitListExpr>(type.definition->getInit()) : nullptr;
-  auto *fields = init ? init->getType()->getAsRecordDecl() : nullptr;
-  if (fields)
-    for (const auto [field, value] : zip(fields->fields(), init->inits()))
-      if (field->getName() == "tp_dealloc" || field->getName() == "tp_free")
-        if (const FunctionDecl *function = functionOf(value))
-          survey.ends.insert(function->getCanonicalDecl());
+  auto add = [&](const FunctionDecl *function) {
+    if (function)
+      survey.ends.insert(function->getCanonicalDecl());
+  };
+  add(slotFunction(type, "tp_dealloc"));
+  add(slotFunction(type, "tp_free"));
   for (const FieldAssignment &assigned : type.assignments)
     if (assigned.field->getName() == "tp_dealloc" || assigned.field->getName() == "tp_free")
-      if (const FunctionDecl *function = functionOf(assigned.assignment->getRHS()))
-        survey.ends.insert(function->getCanonicalDecl());
+      add(functionOf(assigned.assignment->getRHS()));
 }
 
-/// `extern PyTypeObject T;` in functions.
-struct LocalDeclarations : RecursiveASTVisitor<LocalDeclarations> {
-  explicit LocalDeclarations(TypeSurvey &survey) : survey(survey) {}
+bool isUsers(const TypeSurvey &survey, const Decl *decl) {
+  SourceManager &sources = survey.ast.getSourceManager();
+  SourceLocation location = sources.getExpansionLoc(decl->getLocation());
+  return location.isValid() && survey.spelling.isUsers(sources.getFileID(location));
+}
+
+/// The project's part of a unit; the headers of others are the larger one.
+std::vector<Decl *> usersDecls(const TypeSurvey &survey) {
+  std::vector<Decl *> decls;
+  copy_if(survey.ast.getTranslationUnitDecl()->decls(), std::back_inserter(decls),
+          [&](const Decl *decl) { return isUsers(survey, decl); });
+  return decls;
+}
+
+/// Collects the project's static type objects: those of files and namespaces
+/// with their definitions, and `extern PyTypeObject T;` in functions.
+struct Collector : RecursiveASTVisitor<Collector> {
+  explicit Collector(TypeSurvey &survey) : survey(survey) {}
   bool VisitVarDecl(VarDecl *decl) {
-    if (decl->isLocalExternDecl() && isTypeObject(decl->getType()) &&
-        survey.spelling.isUsers(survey.ast.getSourceManager().getFileID(
-            survey.ast.getSourceManager().getExpansionLoc(decl->getLocation()))))
-      survey.types[decl->getCanonicalDecl()].canonical = decl->getCanonicalDecl();
+    bool local = decl->isLocalExternDecl();
+    if ((!local && !decl->isFileVarDecl()) || decl->getLexicalDeclContext()->isRecord() ||
+        !isTypeObject(decl->getType()) || !isUsers(survey, decl))
+      return true;
+    StaticType &type = survey.types[decl->getCanonicalDecl()];
+    if (!type.canonical) {
+      type.canonical = decl->getCanonicalDecl();
+      type.definition = decl->getDefinition();
+      if (!type.definition)
+        type.definition = decl->getActingDefinition();
+    }
+    if (!local && decl != type.definition)
+      type.declarations.push_back(decl);
     return true;
   }
   TypeSurvey &survey;
 };
-
-/// The declarations of the project's static type objects.
-void collectTypes(TypeSurvey &survey, const DeclContext *scope) {
-  for (Decl *decl : scope->decls()) {
-    if (auto *inner = dyn_cast<LinkageSpecDecl>(decl))
-      collectTypes(survey, inner);
-    else if (auto *inner = dyn_cast<NamespaceDecl>(decl))
-      collectTypes(survey, inner);
-    auto *variable = dyn_cast<VarDecl>(decl);
-    if (!variable || !isTypeObject(variable->getType()) ||
-        !survey.spelling.isUsers(survey.ast.getSourceManager().getFileID(
-            survey.ast.getSourceManager().getExpansionLoc(variable->getLocation()))))
-      continue;
-    StaticType &type = survey.types[variable->getCanonicalDecl()];
-    if (!type.canonical) {
-      type.canonical = variable->getCanonicalDecl();
-      type.definition = variable->getDefinition();
-      if (!type.definition)
-        type.definition = variable->getActingDefinition();
-    }
-    if (variable != type.definition)
-      type.declarations.push_back(variable);
-  }
-}
 
 /// Fills what is known of a type before its uses are.
 void begin(TypeSurvey &survey, StaticType &type) {
@@ -810,8 +775,7 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     Rewrite rewrite;
     rewrite.file = survey.spelling.path(spot->file);
     rewrite.extent = {unsigned(end) + 1, unsigned(end) + 1};
-    rewrite.to = (text.contains("\r\n") ? "\r\nextern PyType_Spec " : "\nextern PyType_Spec ") +
-                 name + "_spec;";
+    rewrite.to = (newlineOf(text) + "extern PyType_Spec " + name + "_spec;").str();
     type.part.externs.push_back(rewrite);
   }
 }
@@ -883,13 +847,6 @@ void TypeSurvey::block(StaticType &type, SourceLocation location, const Twine &r
   type.part.blockers.push_back({spelling.path(file), offset, reason.str()});
 }
 
-const Expr *bare(const Expr *expr) {
-  expr = peel(expr);
-  while (auto *conversion = dyn_cast<ExplicitCastExpr>(expr))
-    expr = peel(conversion->getSubExpr());
-  return expr;
-}
-
 const FunctionDecl *functionOf(const Expr *expr) {
   expr = bare(expr);
   if (auto *address = dyn_cast<UnaryOperator>(expr); address && address->getOpcode() == UO_AddrOf)
@@ -909,36 +866,50 @@ std::optional<SpelledRange> statementRange(const Spelling &spelling, const Stmt 
   auto range = spelling.range(stmt->getBeginLoc(), stmt->getEndLoc());
   if (!range || range->inMacro)
     return std::nullopt;
-  StringRef text = spelling.text(range->file);
-  size_t semicolon = text.find_first_not_of(" \t\r\n", range->range.end);
-  if (semicolon == StringRef::npos || text[semicolon] != ';')
+  auto end = behindSemicolon(spelling.text(range->file), range->range.end);
+  if (!end)
     return std::nullopt;
-  range->range.end = semicolon + 1;
+  range->range.end = *end;
   return range;
 }
 
-StringRef indentAt(StringRef text, unsigned offset) {
-  size_t begin = text.take_front(offset).rfind('\n') + 1;
-  return text.substr(begin).take_while([](char c) { return c == ' ' || c == '\t'; });
+std::vector<std::pair<const FieldDecl *, const Expr *>> givenMembers(const Expr *expr) {
+  auto *init = dyn_cast_or_null<InitListExpr>(expr);
+  if (init && init->isSyntacticForm() && init->getSemanticForm())
+    init = init->getSemanticForm();
+  auto *record = init ? init->getType()->getAsRecordDecl() : nullptr;
+  std::vector<std::pair<const FieldDecl *, const Expr *>> members;
+  if (record)
+    for (const auto [field, value] : zip(record->fields(), init->inits()))
+      if (value && !isa<ImplicitValueInitExpr>(value))
+        members.emplace_back(field, value);
+  return members;
+}
+
+const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
+  for (const auto [field, value] :
+       givenMembers(type.definition ? type.definition->getInit() : nullptr))
+    if (field->getName() == slot)
+      return functionOf(value);
+  return nullptr;
 }
 
 std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
                                   const MatchContext &context,
                                   const PreprocessorFacts &preprocessor) {
   TypeSurvey survey{ast, spelling, context, preprocessor};
-  collectTypes(survey, ast.getTranslationUnitDecl());
-  LocalDeclarations(survey).TraverseAST(ast);
+  std::vector<Decl *> decls = usersDecls(survey);
+  Collector collector(survey);
+  for (Decl *decl : decls)
+    collector.TraverseDecl(decl);
   std::vector<TypePart> parts;
   if (survey.types.empty())
     return parts;
   for (auto &[key, type] : survey.types)
     begin(survey, type);
   Visitor visitor(survey);
-  for (Decl *decl : ast.getTranslationUnitDecl()->decls()) {
-    SourceLocation location = ast.getSourceManager().getExpansionLoc(decl->getLocation());
-    if (location.isValid() && spelling.isUsers(ast.getSourceManager().getFileID(location)))
-      visitor.TraverseDecl(decl);
-  }
+  for (Decl *decl : decls)
+    visitor.TraverseDecl(decl);
   visitor.checkAssignments();
   for (auto &[key, type] : survey.types)
     collectEnds(survey, type);

@@ -96,12 +96,12 @@ private:
     level = range->file;
     text = spelling.text(level);
     extent = range->range;
-    size_t semicolon = text.find_first_not_of(" \t\r\n", extent.end);
-    if (semicolon == StringRef::npos || text[semicolon] != ';')
+    auto end = behindSemicolon(text, extent.end);
+    if (!end)
       return block("its declaration declares more than the type, or has attributes");
-    extent.end = semicolon + 1;
+    extent.end = *end;
     prefix = text.slice(extent.begin, typeSpot->range.begin);
-    newline = text.contains("\r\n") ? "\r\n" : "\n";
+    newline = newlineOf(text);
   }
 
   /// Values in the order of the source, with their comments.
@@ -109,18 +109,10 @@ private:
     auto *init = dyn_cast<InitListExpr>(expr);
     if (!init)
       return block(expr->getBeginLoc(), "its initialiser is no list");
-    if (init->isSyntacticForm() && init->getSemanticForm())
-      init = init->getSemanticForm();
-    auto *record = init->getType()->getAsRecordDecl();
     auto braces = spelling.range(init->getLBraceLoc(), init->getRBraceLoc());
-    if (!record || !braces || braces->inMacro)
+    if (!braces || braces->inMacro)
       return block(expr->getBeginLoc(), "a macro makes its initialiser");
-    unsigned index = 0;
-    for (const FieldDecl *field : record->fields()) {
-      const Expr *value = index < init->getNumInits() ? init->getInit(index) : nullptr;
-      ++index;
-      if (!value || isa<ImplicitValueInitExpr>(value))
-        continue;
+    for (const auto [field, value] : givenMembers(init)) {
       if (field->getName() == "ob_base") {
         readHead(value);
         continue;
@@ -163,20 +155,14 @@ private:
   /// PyVarObject_HEAD_INIT(NULL, 0): another type than type is a metaclass.
   void readHead(const Expr *head) {
     const Expr *meta = nullptr;
-    while (auto *list = dyn_cast_or_null<InitListExpr>(head)) {
-      auto *record = list->getType()->getAsRecordDecl();
-      head = nullptr;
-      if (!record)
-        break;
-      unsigned index = 0;
-      for (const FieldDecl *field : record->fields()) {
-        const Expr *value = index < list->getNumInits() ? list->getInit(index) : nullptr;
-        ++index;
-        if (value && field->getDeclName().isIdentifier() && field->getName() == "ob_base")
-          head = value;
-        if (value && field->getDeclName().isIdentifier() && field->getName() == "ob_type")
+    while (head) {
+      const Expr *inner = nullptr;
+      for (const auto [field, value] : givenMembers(head))
+        if (field->getName() == "ob_base")
+          inner = value;
+        else if (field->getName() == "ob_type")
           meta = value;
-      }
+      head = inner;
     }
     if (!meta || isNull(meta, ast))
       return;
@@ -438,7 +424,7 @@ private:
     if (name == "tp_alloc") {
       const FunctionDecl *function = functionOf(now.value);
       const FunctionDecl *body = nullptr;
-      if (function && function->hasBody(body) && !initialises(body->getBody()))
+      if (function && function->hasBody(body) && !anyCall(body->getBody(), makesObjects))
         return block(now.value->getBeginLoc(),
                      "its tp_alloc makes objects without a reference to their type");
     }
@@ -452,20 +438,14 @@ private:
     if (name == "tp_members")
       membersEntry = now;
     addSlot(now, name);
-    if (name == "tp_members" && !slots.empty())
-      membersLine = slots.size() - 1;
   }
 
-  /// Whether a function calls one that makes an object with its reference.
-  static bool initialises(const Stmt *stmt) {
-    auto *call = dyn_cast_or_null<CallExpr>(stmt);
-    if (call && StringSwitch<bool>(calledName(call))
-                    .Cases({"PyType_GenericAlloc", "PyObject_Init", "PyObject_InitVar",
-                            "PyObject_INIT", "PyObject_INIT_VAR"}, true)
-                    .Default(false))
-      return true;
-    return stmt &&
-           any_of(stmt->children(), [](const Stmt *child) { return initialises(child); });
+  /// Whether a call makes an object that has a reference to its type.
+  static bool makesObjects(const CallExpr *call) {
+    return StringSwitch<bool>(calledName(call))
+        .Cases({"PyType_GenericAlloc", "PyObject_Init", "PyObject_InitVar", "PyObject_INIT",
+                "PyObject_INIT_VAR"}, true)
+        .Default(false);
   }
 
   static bool isBuiltinFree(const Expr *value) {
@@ -500,11 +480,9 @@ private:
     for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
       auto *module = dyn_cast<VarDecl>(decl);
       auto *record = module ? module->getType()->getAsRecordDecl() : nullptr;
-      auto *init = record && structName(record) == "PyModuleDef" && module->getInit()
-                       ? dyn_cast<InitListExpr>(module->getInit()) : nullptr;
-      if (!init)
+      if (!record || structName(record) != "PyModuleDef")
         continue;
-      for (const auto [field, value] : zip(record->fields(), init->inits())) {
+      for (const auto [field, value] : givenMembers(module->getInit())) {
         auto *literal = field->getName() == "m_name"
                             ? dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts())
                             : nullptr;
@@ -591,13 +569,12 @@ private:
       auto range = spelling.range(declaration->getSourceRange().getBegin(),
                                   declaration->getSourceRange().getEnd());
       StringRef source = range ? spelling.text(range->file) : StringRef();
-      size_t semicolon = range ? source.find_first_not_of(" \t\r\n", range->range.end)
-                               : StringRef::npos;
-      if (!range || range->inMacro || semicolon == StringRef::npos || source[semicolon] != ';') {
+      auto end = range ? behindSemicolon(source, range->range.end) : std::nullopt;
+      if (!range || range->inMacro || !end) {
         block(declaration->getLocation(), "a macro defines '" + table->getName() + "'");
         return;
       }
-      Range whole = withLines(source, {range->range.begin, unsigned(semicolon) + 1});
+      Range whole = withLines(source, {range->range.begin, *end});
       // The empty line behind it goes too: another one, or a comment, is above.
       StringRef rest = source.drop_front(whole.end);
       if (source.take_front(whole.begin).ends_with(newline) && rest.starts_with(newline))
@@ -617,16 +594,18 @@ private:
     if (entry.name() == "tp_vectorcall_offset" && lacks("Py_TPFLAGS_HAVE_VECTORCALL"))
       return block(entry.value->getBeginLoc(),
                    "Py_TPFLAGS_HAVE_VECTORCALL is in the Limited API from 3.12 on only");
+    offsets.push_back(entry);
+  }
+
+  /// The entry of a PyMemberDef[] for an offset; `value` is its text there.
+  std::string memberText(const Entry &entry, const std::string &value) {
     std::string key = ("__" + entry.name().drop_front(3) + "__").str();
     if (key == "__vectorcall_offset__")
       key = "__vectorcalloffset__";
     bool modern = !lacks("Py_T_PYSSIZET") && facts().find("Py_T_PYSSIZET");
     needsStructmember |= !modern;
-    offsets.push_back({entry.before,
-                       "{\"" + key + "\", " + (modern ? "Py_T_PYSSIZET" : "T_PYSSIZET") + ", " +
-                           valueText(entry, entry.value->IgnoreImplicit()) + ", " +
-                           (modern ? "Py_READONLY" : "READONLY") + ", NULL},",
-                       entry.behind});
+    return "{\"" + key + "\", " + (modern ? "Py_T_PYSSIZET" : "T_PYSSIZET") + ", " + value + ", " +
+           (modern ? "Py_READONLY" : "READONLY") + ", NULL},";
   }
 
   // --- the whole -----------------------------------------------------------
@@ -690,7 +669,10 @@ private:
     std::string sentinel = "{NULL, 0, 0, 0, NULL},";
     if (!membersEntry) {
       out += "static PyMemberDef " + type.part.name + "_members[] = {\n";
-      addLines(out, offsets);
+      for (const Entry &entry : offsets)
+        addLines(out, Line{entry.before,
+                           memberText(entry, valueText(entry, entry.value->IgnoreImplicit())),
+                           entry.behind});
       out += indent() + sentinel + "\n};\n\n";
       slots.push_back({{}, "{Py_tp_members, " + type.part.name + "_members},", ""});
       return;
@@ -719,13 +701,11 @@ private:
     Rewrite rewrite;
     rewrite.file = spelling.path(level);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};
-    for (const Line &line : offsets) {
-      std::string entry = line.text;
-      for (const Argument &argument : args)
-        if (size_t at = entry.find("$" + argument.name + ","); at != std::string::npos)
-          entry.replace(at, argument.name.size() + 1,
-                        text.slice(argument.range.begin, argument.range.end).str());
-      rewrite.to += newline + indent() + entry;
+    for (const Entry &entry : offsets) {
+      const Expr *value = entry.value->IgnoreImplicit();
+      auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
+      std::string there = range ? text.slice(range->range.begin, range->range.end).str() : "";
+      rewrite.to += newline + indent() + memberText(entry, there);
     }
     type.part.rewrites.push_back(rewrite);
   }
@@ -740,7 +720,7 @@ private:
 
   void addSpecLine(std::string &out, StringRef field, const Line &line) const {
     if (line.text.empty()) {
-      if (ast.getLangOpts().CPlusPlus && field != "doc")
+      if (ast.getLangOpts().CPlusPlus)
         out += indent() + "0,\n";
       return;
     }
@@ -768,12 +748,8 @@ private:
     if (!type.part.blockers.empty())
       return;
     const std::string &base = type.part.name;
-    if (!carried.empty() || !leftComments.empty()) {
-      std::vector<std::string> last = carried;
-      last.insert(last.end(), leftComments.begin(), leftComments.end());
-      slots.push_back({last, "{0, NULL},", ""});
-    } else
-      slots.push_back({{}, "{0, NULL},", ""});
+    carried.insert(carried.end(), leftComments.begin(), leftComments.end());
+    slots.push_back({carried, "{0, NULL},", ""});
     out += "static PyType_Slot " + base + "_slots[] = {\n";
     addLines(out, slots);
     out += "};\n\nstatic PyType_Spec " + base + "_spec = {\n";
@@ -852,12 +828,12 @@ private:
   std::vector<Entry> entries;
   std::vector<std::string> carried, leftComments;
   std::vector<Argument> args;
-  std::vector<Line> slots, offsets;
+  std::vector<Line> slots;
+  std::vector<Entry> offsets;
   Line name, basicsize, itemsize, flags;
   std::string fullName, newFunction;
   std::vector<std::string> names; ///< that the conversion introduces
   std::optional<Entry> membersEntry;
-  size_t membersLine = 0;
   unsigned long flagBits = 0;
   bool plainFlags = true, hasNew = false, hasTraverse = false, needsStructmember = false;
 };

@@ -128,8 +128,7 @@ public:
       if (isOthers(call, "tp_traverse"))
         return;
       // Py_VISIT(Py_TYPE(self)), whichever way it is expanded.
-      if (calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 &&
-          body.isSelf(call->getArg(0)))
+      if (isTypeOfSelf(call))
         return block(call->getBeginLoc(), "its tp_traverse looks at the type already");
     }
     if (function->getParamDecl(1)->getName() != "visit" ||
@@ -154,8 +153,7 @@ public:
     Rewrite rewrite;
     rewrite.file = spelling.path(range->file);
     rewrite.extent = {range->range.begin, range->range.begin};
-    rewrite.to = "Py_VISIT(" + typeOfSelf() + ");" + newline(text) +
-                 indentAt(text, range->range.begin).str();
+    rewrite.to = "Py_VISIT(" + typeOfSelf() + ");" + lineBreak(text, range->range.begin);
     type.part.rewrites.push_back(rewrite);
   }
 
@@ -174,30 +172,21 @@ private:
         for (const Decl *decl : declarations->decls()) {
           auto *variable = dyn_cast<VarDecl>(decl);
           const Expr *value = variable ? variable->getInit() : nullptr;
-          if (!value || body.assigned.count(variable))
-            continue;
-          value = bare(value);
-          auto *call = dyn_cast<CallExpr>(value);
-          auto *member = dyn_cast<MemberExpr>(value);
-          bool isType =
-              call ? calledName(call) == "Py_TYPE" && call->getNumArgs() == 1 &&
-                         body.isSelf(call->getArg(0))
-                   : member && member->getMemberDecl()->getDeclName().isIdentifier() &&
-                         member->getMemberDecl()->getName() == "ob_type" &&
-                         body.isSelf(member->getBase());
-          if (isType)
+          if (value && !body.assigned.count(variable) && isTypeOfSelf(value))
             return variable->getName();
         }
     return {};
   }
 
-  static std::string newline(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
+  /// Py_TYPE(self) or self->ob_type.
+  bool isTypeOfSelf(const Expr *expr) const {
+    const Expr *object = objectOfType(expr);
+    return object && body.isSelf(object);
+  }
 
   std::string typeOfSelf() const {
     const ParmVarDecl *self = function->getParamDecl(0);
-    QualType pointee = self->getType()->getPointeeType();
-    auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
-    bool plain = record && structName(record) == "PyObject";
+    bool plain = isPointerTo(self->getType(), "PyObject");
     return std::string("Py_TYPE(") + (plain ? "" : "(PyObject *)") + self->getName().str() + ")";
   }
 
@@ -209,21 +198,11 @@ private:
     if (!callee || callee->getCanonicalDecl() == function->getCanonicalDecl())
       return false;
     for (const auto &[key, other] : survey.types) {
-      auto *init = other.definition
-                       ? dyn_cast_or_null<InitListExpr>(other.definition->getInit()) : nullptr;
-      auto *record = init ? init->getType()->getAsRecordDecl() : nullptr;
-      unsigned index = 0;
-      if (record)
-        for (const FieldDecl *field : record->fields()) {
-          const Expr *value = index < init->getNumInits() ? init->getInit(index) : nullptr;
-          ++index;
-          const FunctionDecl *other_ =
-              value && field->getName() == slot ? functionOf(value) : nullptr;
-          if (other_ && other_->getCanonicalDecl() == callee->getCanonicalDecl()) {
-            type.part.ties.insert("type:" + other.part.key);
-            return true;
-          }
-        }
+      const FunctionDecl *theirs = slotFunction(other, slot);
+      if (theirs && theirs->getCanonicalDecl() == callee->getCanonicalDecl()) {
+        type.part.ties.insert("type:" + other.part.key);
+        return true;
+      }
     }
     return false;
   }
@@ -242,19 +221,17 @@ private:
                                  "type as well");
     else if (ofSelf && isOthers(call, "tp_dealloc"))
       ends.insert(call);
-    else if ((name == "Py_DECREF" || name == "_Py_DECREF" || name == "Py_XDECREF") &&
-             call->getNumArgs() > 0 && isTypeOfSelf(call->getArg(call->getNumArgs() - 1)))
+    else if (isDecref(name) && call->getNumArgs() > 0 &&
+             mayBeType(call->getArg(call->getNumArgs() - 1)))
       block(call->getBeginLoc(), "its tp_dealloc releases a type already");
   }
 
-  /// Py_TYPE(self), or a variable that may hold it.
-  bool isTypeOfSelf(const Expr *expr) const {
+  /// Py_TYPE of anything, or a variable that may hold a type.
+  static bool mayBeType(const Expr *expr) {
     expr = bare(expr);
     if (auto *call = dyn_cast<CallExpr>(expr))
       return calledName(call) == "Py_TYPE";
-    QualType pointee = expr->getType()->getPointeeType();
-    auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
-    return record && structName(record) == "PyTypeObject";
+    return isPointerTo(expr->getType(), "PyTypeObject");
   }
 
   /// How often the memory was given back.
@@ -311,7 +288,7 @@ private:
     Rewrite rewrite;
     rewrite.file = spelling.path(brace->file);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};
-    rewrite.to = newline(text) + indent + line;
+    rewrite.to = newlineOf(text).str() + indent + line;
     type.part.rewrites.push_back(rewrite);
   }
 
@@ -331,33 +308,31 @@ private:
       return block(call->getBeginLoc(),
                    "the call that frees the object is no statement of its own in braces");
     StringRef text = spelling.text(range->file);
-    std::string file = spelling.path(range->file);
+    Rewrite rewrite;
+    rewrite.file = spelling.path(range->file);
+    rewrite.extent = {range->range.end, range->range.end};
+    rewrite.to = lineBreak(text, range->range.begin) + "Py_DECREF(" + name.str() + ");";
     if (calledMember(call)) {
       auto argument = spelling.rangeAt(range->file, call->getArg(0)->getBeginLoc(),
                                        call->getArg(0)->getEndLoc());
       if (!argument)
         return block(call->getBeginLoc(), "a macro frees the object");
-      Rewrite rewrite;
-      rewrite.file = file;
-      rewrite.extent = {range->range.begin, range->range.end};
+      rewrite.extent = range->range;
       rewrite.anew = true;
-      rewrite.to = "((freefunc)PyType_GetSlot(" + name.str() + ", Py_tp_free))($self);";
+      rewrite.to =
+          "((freefunc)PyType_GetSlot(" + name.str() + ", Py_tp_free))($self);" + rewrite.to;
       Argument self;
       self.name = "self";
       self.range = argument->range;
       self.primary = true;
       rewrite.args.push_back(self);
-      rewrite.to += newline(text) + indentAt(text, range->range.begin).str() + "Py_DECREF(" +
-                    name.str() + ");";
-      type.part.rewrites.push_back(rewrite);
-      return;
     }
-    Rewrite rewrite;
-    rewrite.file = file;
-    rewrite.extent = {range->range.end, range->range.end};
-    rewrite.to = newline(text) + indentAt(text, range->range.begin).str() + "Py_DECREF(" +
-                 name.str() + ");";
     type.part.rewrites.push_back(rewrite);
+  }
+
+  /// A new line like the one of an offset.
+  static std::string lineBreak(StringRef text, unsigned offset) {
+    return (newlineOf(text) + indentAt(text, offset)).str();
   }
 
   TypeSurvey &survey;

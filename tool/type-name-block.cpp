@@ -231,10 +231,10 @@ private:
       return std::nullopt;
     Range whole = range->range;
     if (!call.text.slice(whole.begin, whole.end).ends_with(";")) {
-      size_t at = call.text.find_first_not_of(" \t\r\n", whole.end);
-      if (at == StringRef::npos || call.text[at] != ';')
+      auto end = behindSemicolon(call.text, whole.end);
+      if (!end)
         return std::nullopt;
-      whole.end = at + 1;
+      whole.end = *end;
     }
     if (around.target) {
       target = call.rangeOf(around.target->IgnoreImpCasts());
@@ -248,14 +248,9 @@ private:
     return whole;
   }
 
-  std::string indentAt(unsigned offset) const {
-    unsigned line = call.text.take_front(offset).rfind('\n') + 1;
-    return call.text.drop_front(line).take_while([](char c) { return c == ' ' || c == '\t'; }).str();
-  }
-
   void layOut() {
-    newline = call.text.contains("\r\n") ? "\r\n" : "\n";
-    outer = indentAt(rewrite.extent.begin);
+    newline = newlineOf(call.text);
+    outer = indentAt(call.text, rewrite.extent.begin);
     inner = outer;
     step = StringRef(outer).contains('\t') ? "\t" : "    ";
     StringRef before = call.text.take_front(rewrite.extent.begin);
@@ -274,7 +269,7 @@ private:
                       (head.ends_with(")") || head.ends_with("else"));
     if (behindCondition) {
       // The brace goes behind the condition, and closes below its keyword.
-      outer = indentAt(keywordOffset(head.size()));
+      outer = indentAt(call.text, keywordOffset(head.size()));
       rewrite.extent.begin = head.size();
     } else
       inner += step;
@@ -325,8 +320,8 @@ private:
   /// A further line of the call: what is aligned with the call moves with it,
   /// the rest by the new blocks.
   Change moved(unsigned line) const {
-    std::string old = indentAt(call.all.begin), now = inner + step;
-    unsigned has = indentAt(line).size();
+    std::string old = indentAt(call.text, call.all.begin).str(), now = inner + step;
+    unsigned has = indentAt(call.text, line).size();
     unsigned before = call.all.begin - (call.text.take_front(call.all.begin).rfind('\n') + 1);
     unsigned after = now.size() + column;
     if (step != "\t" && has >= before && after < before)

@@ -35,6 +35,26 @@ void classifyUse(Site &site);
 /// normalising header puts around lvalues.
 const clang::Expr *peel(const clang::Expr *expr);
 
+/// The same without casts that are written, too.
+const clang::Expr *bare(const clang::Expr *expr);
+
+/// o of Py_TYPE(o) and o->ob_type; null for any other expression.
+const clang::Expr *objectOfType(const clang::Expr *type);
+
+/// Py_INCREF, Py_XINCREF; Py_DECREF, Py_XDECREF: also the functions that older
+/// headers have behind these macros.
+bool isIncref(llvm::StringRef name);
+bool isDecref(llvm::StringRef name);
+
+/// Whether a pointer points to a struct of Python's with this name.
+bool isPointerTo(clang::QualType type, llvm::StringRef name);
+
+/// Whether a statement holds a call for which `wanted` holds.
+bool anyCall(const clang::Stmt *stmt, llvm::function_ref<bool(const clang::CallExpr *)> wanted);
+
+/// The number of the argument that is `argument` but for casts, if it is one.
+std::optional<unsigned> argumentIndex(const clang::CallExpr *call, const clang::Expr *argument);
+
 /// The name that is called: of a function, or of the macro that the
 /// normalising header made one of. Empty if it is not called by name.
 llvm::StringRef calledName(const clang::CallExpr *call);

@@ -93,6 +93,16 @@ std::string withoutSplices(llvm::StringRef written);
 /// How plain text is lexed, whatever its language: C and C++ in one.
 const clang::LangOptions &plainTextOptions();
 
+/// How a text ends its lines: "\r\n" if any line ends so.
+llvm::StringRef newlineOf(llvm::StringRef text);
+
+/// The white space that the line of an offset begins with.
+llvm::StringRef indentAt(llvm::StringRef text, unsigned offset);
+
+/// Behind the semicolon that follows an offset, white space aside; nothing if
+/// something else does.
+std::optional<unsigned> behindSemicolon(llvm::StringRef text, unsigned offset);
+
 /// A range grown to its whole lines, if nothing else stands on them.
 Range withLines(llvm::StringRef text, Range range);
 

@@ -78,14 +78,16 @@ const clang::DeclRefExpr *addressOfVariable(const clang::Expr *expr);
 /// The function that `f` or `&f` names; null for anything else.
 const clang::FunctionDecl *functionOf(const clang::Expr *expr);
 
-/// Without parentheses and casts of any kind.
-const clang::Expr *bare(const clang::Expr *expr);
-
 /// The statement's text with its semicolon; nothing where it is not spelled at
 /// one place of a file.
 std::optional<SpelledRange> statementRange(const Spelling &spelling, const clang::Stmt *stmt);
 
-/// The white space that the line of an offset begins with.
-llvm::StringRef indentAt(llvm::StringRef text, unsigned offset);
+/// The members of a struct that an initialiser gives, in their order; none if
+/// it is no list.
+std::vector<std::pair<const clang::FieldDecl *, const clang::Expr *>>
+givenMembers(const clang::Expr *init);
+
+/// The function that a type's definition gives for a slot; null for none.
+const clang::FunctionDecl *slotFunction(const StaticType &type, llvm::StringRef slot);
 
 } // namespace abi3ify
