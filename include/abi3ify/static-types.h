@@ -64,6 +64,13 @@ struct TypeSurvey {
   void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;
 };
 
+/// Finds every mention of the types in the project's declarations, with its
+/// edit or the reason why there is none.
+void findTypeUses(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
+
+/// Whether a variable of the type is a type object.
+bool isTypeObject(clang::QualType type);
+
 /// A type's definition becomes slots, a spec and a pointer; its tables of
 /// slots go away.
 void convertDefinition(TypeSurvey &survey, StaticType &type);

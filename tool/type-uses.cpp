@@ -1,0 +1,635 @@
+// Every mention of a static type object: calls that make the type, members set
+// at run time, addresses, and what each becomes once the type is a pointer.
+#include "abi3ify/site.h"
+#include "abi3ify/static-types.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+bool isSlotTable(QualType type) {
+  auto *record = type->getAsRecordDecl();
+  StringRef name = record ? structName(record) : StringRef();
+  return name == "PyNumberMethods" || name == "PySequenceMethods" || name == "PyMappingMethods" ||
+         name == "PyAsyncMethods" || name == "PyBufferProcs";
+}
+
+/// A call that makes a type: where it stands.
+struct Ready {
+  const FunctionDecl *function;
+  unsigned offset;
+  SmallVector<const Stmt *, 8> parents;
+};
+
+/// A mention in a function: of a type that must have been made by then.
+struct Mention {
+  const FunctionDecl *function;
+  SourceLocation location;
+  unsigned offset;
+};
+
+class Visitor : public RecursiveASTVisitor<Visitor> {
+public:
+  explicit Visitor(TypeSurvey &survey)
+      : survey(survey), spelling(survey.spelling) {}
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+
+  bool TraverseStmt(Stmt *stmt) {
+    if (!stmt)
+      return true;
+    parents.push_back(stmt);
+    bool result = RecursiveASTVisitor::TraverseStmt(stmt);
+    parents.pop_back();
+    return result;
+  }
+
+  bool TraverseDecl(Decl *decl) {
+    if (!decl)
+      return true;
+    auto *outerFunction = function;
+    auto *outerVariable = variable;
+    if (auto *inner = dyn_cast<FunctionDecl>(decl)) {
+      function = inner;
+      variable = nullptr;
+    }
+    if (auto *inner = dyn_cast<VarDecl>(decl); inner && inner->hasGlobalStorage())
+      variable = inner;
+    bool result = RecursiveASTVisitor::TraverseDecl(decl);
+    function = outerFunction;
+    variable = outerVariable;
+    return result;
+  }
+
+  bool VisitVarDecl(VarDecl *decl) {
+    if (!isTypeObject(decl->getType()) || isa<ParmVarDecl>(decl))
+      return true;
+    StaticType *type = survey.find(decl);
+    if (!type)
+      return true;
+    if (decl->isLocalExternDecl())
+      survey.block(*type, decl->getLocation(), "a function declares it for itself");
+    // Each declaration becomes one of a pointer.
+    auto spot = spelling.token(decl->getLocation(), decl->getName());
+    if (!spot)
+      survey.block(*type, decl->getLocation(), "a macro that is not the project's declares it");
+    else
+      type->part.mentions.insert({spelling.path(spot->file), spot->offset});
+    return true;
+  }
+
+  bool VisitCallExpr(CallExpr *call) {
+    if (!function)
+      return true;
+    const Expr *first = call->getNumArgs() > 0 ? bare(call->getArg(0)) : nullptr;
+    if (const FunctionDecl *callee = call->getDirectCallee()) {
+      callee = callee->getCanonicalDecl();
+      unsigned at =
+          survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
+      calls[function].push_back({callee, call->getBeginLoc(), at});
+      // The object of another one, not the caller's own.
+      if (isa_and_nonnull<MemberExpr, ArraySubscriptExpr>(first))
+        survey.callsOfOthers.try_emplace(callee, call);
+    }
+    auto *member = dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
+    StringRef name = member && member->getMemberDecl()->getIdentifier()
+                         ? member->getMemberDecl()->getName() : calledName(call);
+    if (first && (name == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del"))
+      if (auto *record = first->getType()->getPointeeType().isNull()
+                             ? nullptr : first->getType()->getPointeeType()->getAsRecordDecl())
+        survey.frees.push_back({record, function->getCanonicalDecl(), call});
+    return true;
+  }
+
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    auto *decl = dyn_cast<VarDecl>(reference->getDecl());
+    if (!decl)
+      return true;
+    if (auto *array = survey.ast.getAsArrayType(decl->getType()))
+      if (auto *record = array->getElementType()->getAsRecordDecl();
+          record && structName(record) == "PyMemberDef")
+        survey.memberTables[decl->getCanonicalDecl()].insert(reference->getLocation());
+    if (isSlotTable(decl->getType()) && !(variable && isTypeObject(variable->getType())))
+      noteTable(decl, reference);
+    if (StaticType *type = survey.find(decl))
+      use(*type, reference);
+    return true;
+  }
+
+  /// What only all uses together show.
+  void finish() {
+    for (auto &[key, type] : survey.types) {
+      for (const FieldAssignment &field : type.assignments)
+        checkAssignment(type, field);
+      checkOrder(type);
+    }
+  }
+
+private:
+  const Stmt *parent(unsigned up) const {
+    return up < parents.size() ? parents[parents.size() - 1 - up] : nullptr;
+  }
+
+  /// The next one outwards from `up` that is no parenthesis, cast or init list
+  /// of one type's value.
+  unsigned behindCasts(unsigned up) const {
+    while (parent(up) && isa<ParenExpr, CastExpr>(parent(up)))
+      ++up;
+    return up;
+  }
+
+  void use(StaticType &type, const DeclRefExpr *reference) {
+    // The reference itself lies on top of the stack.
+    StringRef name = reference->getDecl()->getName();
+    auto spot = spelling.token(reference->getLocation(), name);
+    if (!spot)
+      return survey.block(type, reference->getLocation(),
+                          "a macro that pastes names together, or is not the project's, uses it");
+    std::string file = spelling.path(spot->file);
+    type.part.mentions.insert({file, spot->offset});
+    unsigned up = 1;
+    while (parent(up) && isa<ParenExpr>(parent(up)))
+      ++up;
+    auto *address = dyn_cast_or_null<UnaryOperator>(parent(up));
+    auto *member = dyn_cast_or_null<MemberExpr>(parent(up));
+    if (address && address->getOpcode() == UO_AddrOf)
+      return useAddress(type, reference, *spot, address, up);
+    if (member && !member->isArrow())
+      return useMember(type, reference, *spot, member, up);
+    // The definition of the type in an instance of a template, sizeof, a copy.
+    survey.block(type, reference->getLocation(),
+                 "it is used as a whole here, not by its address");
+  }
+
+  void useAddress(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
+                  const UnaryOperator *address, unsigned up) {
+    std::string file = spelling.path(spot.file);
+    unsigned outer = behindCasts(up + 1);
+    // Another type's tp_base: its definition sees to it.
+    if (StaticType *derived = variable && !function ? survey.find(variable) : nullptr) {
+      derived->part.ties.insert("type:" + type.part.key);
+      return;
+    }
+    if (variable)
+      return survey.block(type, reference->getLocation(),
+                          "its address stands in static data, which is filled before a heap type "
+                          "exists; fill '" + variable->getName() + "' when the module is made");
+    auto *call = dyn_cast_or_null<CallExpr>(parent(outer));
+    StringRef called = call ? calledName(call) : StringRef();
+    bool first = call && call->getNumArgs() > 0 && bare(call->getArg(0)) == address;
+    if (called == "PyType_Ready" && first)
+      return ready(type, call, spot, outer);
+    if (first && (called == "Py_TYPE" || called == "Py_SET_TYPE") && setsType(type, call, outer))
+      return;
+    // T.tp_base = &B;
+    if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(outer)))
+      if (auto *left = dyn_cast<MemberExpr>(assignment->getLHS()->IgnoreParenImpCasts()))
+        if (auto *base = dyn_cast<DeclRefExpr>(left->getBase()->IgnoreParenImpCasts()))
+          if (StaticType *derived = survey.find(base->getDecl());
+              derived && bare(assignment->getRHS()) == address) {
+            derived->part.ties.insert("type:" + type.part.key);
+            return;
+          }
+    if (setsTypeOfObject(call, address, outer))
+      return survey.block(type, reference->getLocation(),
+                          "an object becomes one of this type here, without a reference to it");
+    auto ampersand = spelling.token(address->getOperatorLoc(), "&");
+    StringRef text = spelling.text(spot.file);
+    if (!ampersand || ampersand->file != spot.file || ampersand->offset > spot.offset ||
+        !text.slice(ampersand->offset + 1, spot.offset).trim(" \t(").empty())
+      return survey.block(type, reference->getLocation(),
+                          "the & of its address is not spelled next to its name");
+    if (called == "PyModule_AddObject" && call->getNumArgs() == 3 &&
+        bare(call->getArg(2)) == address && !giveReference(type, reference, outer))
+      return;
+    if (takesOver(call, called, address, outer) && !takeReference(type))
+      return survey.block(type, reference->getLocation(),
+                          "a reference is given away here that nobody made; write Py_INCREF(" +
+                              type.part.name + ") in front of it");
+    if (isDecref(called) && !referenced.count({&type, function}))
+      return survey.block(type, reference->getLocation(),
+                          "a reference is released here that this function has not made");
+    if (call)
+      readyByFunction(type, call, address, spot, outer);
+    Rewrite rewrite;
+    rewrite.file = file;
+    unsigned end = ampersand->offset + 1;
+    while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
+      ++end;
+    rewrite.extent = {ampersand->offset, end};
+    // return&T
+    if (ampersand->offset > 0 && (isAlnum(text[ampersand->offset - 1]) ||
+                                  text[ampersand->offset - 1] == '_')) {
+      rewrite.to = " ";
+      rewrite.anew = true;
+    }
+    type.part.rewrites.push_back(rewrite);
+    if (first && isIncref(called)) {
+      references[{&type, function}].push_back(branch());
+      referenced.insert({&type, function});
+    }
+    note(type, reference, spot);
+  }
+
+  /// The innermost statement whose inside need not run.
+  const Stmt *branch() const {
+    for (const Stmt *stmt : reverse(parents))
+      if (isa<CompoundStmt, IfStmt, WhileStmt, ForStmt, DoStmt>(stmt))
+        return stmt;
+    return nullptr;
+  }
+
+  /// Takes a Py_INCREF(&T) that was made on the way to here.
+  bool takeReference(StaticType &type) {
+    auto &have = references[{&type, function}];
+    for (auto it = have.rbegin(); it != have.rend(); ++it)
+      if (is_contained(parents, *it)) {
+        have.erase(std::next(it).base());
+        return true;
+      }
+    return false;
+  }
+
+  /// Py_SET_TYPE(o, &T), Py_TYPE(o) = &T, o->ob_type = &T
+  bool setsTypeOfObject(const CallExpr *call, const Expr *address, unsigned up) const {
+    if (call && calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
+      return bare(call->getArg(1)) == address;
+    auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up));
+    return assignment && assignment->getOpcode() == BO_Assign &&
+           objectOfType(assignment->getLHS());
+  }
+
+  /// Whether what is called, or our caller, takes over a reference.
+  bool takesOver(const CallExpr *call, StringRef called, const Expr *address, unsigned up) const {
+    if (isa_and_nonnull<ReturnStmt>(parent(up)))
+      return isPointerTo(function->getReturnType(), "PyObject");
+    auto index = call ? argumentIndex(call, address) : std::nullopt;
+    if (!index)
+      return false;
+    if (called == "Py_BuildValue") {
+      auto *format = dyn_cast<clang::StringLiteral>(call->getArg(0)->IgnoreParenImpCasts());
+      return !format || format->getString().contains('N');
+    }
+    if (StringSwitch<bool>(called)
+            .Cases({"PyTuple_SetItem", "PyTuple_SET_ITEM", "PyList_SetItem", "PyList_SET_ITEM",
+                    "PyStructSequence_SetItem", "PyStructSequence_SET_ITEM", "PyModule_Add"},
+                   true)
+            .Default(false))
+      return *index == 2;
+    // add(module, "T", (PyObject *)&T), which calls PyModule_AddObject.
+    const ParmVarDecl *parameter = parameterOf(call, *index);
+    return parameter && anyCall(bodyOf(parameter), [&](const CallExpr *inner) {
+             StringRef name = calledName(inner);
+             return inner->getNumArgs() == 3 && isNamed(inner->getArg(2), parameter) &&
+                    (name == "PyModule_AddObject" || name == "PyModule_Add");
+           }) && !anyCall(bodyOf(parameter), [&](const CallExpr *inner) {
+             return isIncref(calledName(inner)) && inner->getNumArgs() == 1 &&
+                    isNamed(inner->getArg(0), parameter);
+           });
+  }
+  static bool isNamed(const Expr *expr, const ValueDecl *decl) {
+    auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+    return reference && reference->getDecl() == decl;
+  }
+  /// The parameter that an argument becomes, in a function whose body is known.
+  static const ParmVarDecl *parameterOf(const CallExpr *call, unsigned index) {
+    const FunctionDecl *callee = call->getDirectCallee(), *body = nullptr;
+    return callee && callee->hasBody(body) && index < body->getNumParams()
+               ? body->getParamDecl(index)
+               : nullptr;
+  }
+  static const Stmt *bodyOf(const ParmVarDecl *parameter) {
+    return cast<FunctionDecl>(parameter->getDeclContext())->getBody();
+  }
+
+  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot) {
+    if (function && !spot.inMacro)
+      uses[&type].push_back({function, reference->getLocation(), spot.offset});
+  }
+
+  void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
+    auto spelled = spelledCall(call, "PyType_Ready", spot);
+    if (!spelled || spelled->args.size() != 1)
+      return survey.block(type, call->getBeginLoc(),
+                          "PyType_Ready is called by a macro; write the call there");
+    addReady(type, call, spot, spelled->all, spot.offset, up);
+  }
+
+  /// add_type(m, "T", &T) < 0, where add_type readies what it is given: the type
+  /// is made in front of the call, whose value is that of a failure if that fails.
+  void readyByFunction(StaticType &type, const CallExpr *call, const Expr *address,
+                       const Spot &spot, unsigned up) {
+    auto index = argumentIndex(call, address);
+    const FunctionDecl *callee = call->getDirectCallee();
+    if (!function || !callee || !index)
+      return;
+    const ParmVarDecl *parameter = parameterOf(call, *index);
+    std::string failure = calledName(call) == "PyModule_AddType" ? "-1"
+                          : parameter ? failureOf(bodyOf(parameter), parameter)
+                                      : "";
+    if (failure.empty() || isStatement(up) ||
+        any_of(readyCalls[&type], [&](const Ready &made) { return made.function == function; }))
+      return;
+    auto spelled = spelledCall(call, callee->getName(), spot);
+    if (!spelled)
+      return;
+    unsigned begin = spelled->all.begin, end = spelled->all.end;
+    addReady(type, call, spot, {begin, begin}, begin, up);
+    type.part.readies.back().before = "(";
+    type.part.readies.back().behind = " < 0 ? " + failure + " : ";
+    Rewrite close;
+    close.file = spelling.path(spot.file);
+    close.extent = {end, end};
+    close.to = ")";
+    type.part.rewrites.push_back(close);
+  }
+
+  /// A call's text, if it is spelled outside of macros in the file of `spot`.
+  std::optional<CallText> spelledCall(const CallExpr *call, StringRef name,
+                                      const Spot &spot) const {
+    auto callee = spelling.token(call->getCallee()->getBeginLoc(), name);
+    StringRef text = spelling.text(spot.file);
+    return callee && callee->file == spot.file && !callee->inMacro && !spot.inMacro
+               ? callText(text, callee->offset, text.size(), false)
+               : std::nullopt;
+  }
+
+  /// `offset`: from where on the type is made.
+  void addReady(StaticType &type, const CallExpr *call, const Spot &spot, Range extent,
+                unsigned offset, unsigned up) {
+    readyCalls[&type].push_back({function, offset, {parents.begin(), parents.end() - up - 1}});
+    auto [file, place] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
+        function ? function->getLocation() : call->getBeginLoc());
+    TypePart::Ready ready;
+    ready.file = spelling.path(spot.file);
+    ready.extent = extent;
+    ready.function = spelling.path(file) + ":" + std::to_string(place);
+    type.part.readies.push_back(std::move(ready));
+    if (!type.readiedIn)
+      type.readiedIn = function;
+  }
+
+  /// Whether the value of the expression at `up` goes nowhere.
+  bool isStatement(unsigned up) const {
+    auto *around = parent(behindCasts(up + 1));
+    return isa_and_nonnull<CompoundStmt, IfStmt, LabelStmt, SwitchStmt, SwitchCase, ForStmt,
+                           WhileStmt, DoStmt>(around) &&
+           !isCondition(up);
+  }
+
+  /// Whether the expression at `up` is the condition of an if.
+  bool isCondition(unsigned up) const {
+    unsigned outer = behindCasts(up + 1);
+    auto *branch = dyn_cast_or_null<IfStmt>(parent(outer));
+    return branch && branch->getCond() == parent(outer - 1);
+  }
+
+  /// What a function returns where PyType_Ready of its parameter fails, as
+  /// text; empty if that is not seen.
+  std::string failureOf(const Stmt *stmt, const ParmVarDecl *parameter) const {
+    if (!stmt)
+      return {};
+    auto readies = [&](const CallExpr *call) {
+      return calledName(call) == "PyType_Ready" && call->getNumArgs() == 1 &&
+             isNamed(call->getArg(0), parameter);
+    };
+    if (auto *result = dyn_cast<ReturnStmt>(stmt)) {
+      auto *call = result->getRetValue() ? dyn_cast<CallExpr>(bare(result->getRetValue())) : nullptr;
+      return call && readies(call) ? "-1" : "";
+    }
+    if (auto *branch = dyn_cast<IfStmt>(stmt); branch && anyCall(branch->getCond(), readies)) {
+      const Stmt *then = branch->getThen();
+      if (auto *block = dyn_cast<CompoundStmt>(then); block && !block->body_empty())
+        then = block->body_back();
+      auto *result = dyn_cast<ReturnStmt>(then);
+      const Expr *value = result ? result->getRetValue() : nullptr;
+      Expr::EvalResult known;
+      if (!value)
+        return {};
+      if (value->isNullPointerConstant(survey.ast, Expr::NPC_ValueDependentIsNotNull) &&
+          value->getType()->isPointerType())
+        return "NULL";
+      if (value->EvaluateAsInt(known, survey.ast))
+        return toString(known.Val.getInt(), 10);
+      return {};
+    }
+    for (const Stmt *child : stmt->children())
+      if (std::string found = failureOf(child, parameter); !found.empty())
+        return found;
+    return {};
+  }
+
+  /// Py_TYPE(&T) = &PyType_Type; says what a heap type is anyway.
+  bool setsType(StaticType &type, const CallExpr *call, unsigned up) {
+    const Expr *value = nullptr;
+    const Stmt *whole = call;
+    if (calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
+      value = call->getArg(1);
+    else
+      for (unsigned i = up + 1; parent(i); ++i) {
+        if (auto *assignment = dyn_cast<BinaryOperator>(parent(i));
+            assignment && assignment->getOpcode() == BO_Assign) {
+          value = assignment->getRHS();
+          whole = assignment;
+          up = i;
+        } else if (isa<ParenExpr, CastExpr, UnaryOperator>(parent(i)))
+          continue;
+        break;
+      }
+    if (!value)
+      return false;
+    auto *meta = addressOfVariable(value);
+    if (!meta || meta->getDecl()->getName() != "PyType_Type") {
+      survey.block(type, call->getBeginLoc(),
+                   "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 on");
+      return true;
+    }
+    auto *block = dyn_cast_or_null<CompoundStmt>(parent(up + 1));
+    if (!block || !removeStatement(type, whole))
+      survey.block(type, call->getBeginLoc(), "its type is set in an expression");
+    return true;
+  }
+
+  bool removeStatement(StaticType &type, const Stmt *stmt) {
+    auto range = statementRange(spelling, stmt);
+    if (!range)
+      return false;
+    Rewrite rewrite;
+    rewrite.file = spelling.path(range->file);
+    rewrite.extent = withLines(spelling.text(range->file), range->range);
+    rewrite.anew = true;
+    type.part.rewrites.push_back(rewrite);
+    return true;
+  }
+
+  /// PyModule_AddObject takes over a reference. A static type could do without
+  /// one; the pointer's own must stay.
+  bool giveReference(StaticType &type, const DeclRefExpr *reference, unsigned up) {
+    if (takeReference(type))
+      return true;
+    for (unsigned i = up; parent(i + 1); ++i) {
+      // The body of `if (x)` without braces.
+      auto *branch = dyn_cast<IfStmt>(parent(i + 1));
+      if ((branch && branch->getCond() != parent(i)) ||
+          isa<ForStmt, WhileStmt, DoStmt, SwitchStmt, LabelStmt, ConditionalOperator>(parent(i + 1)))
+        break;
+      if (isa<CompoundStmt>(parent(i + 1))) {
+        auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
+        bool early = none_of(readyCalls[&type], [&](const Ready &made) {
+          return made.function == function && range && made.offset >= range->range.begin;
+        });
+        if (!range || range->inMacro || !early)
+          break;
+        StringRef text = spelling.text(range->file);
+        Rewrite rewrite;
+        rewrite.file = spelling.path(range->file);
+        rewrite.extent = {range->range.begin, range->range.begin};
+        rewrite.to = ("Py_INCREF((PyObject *)" + type.part.name + ");" + newlineOf(text) +
+                      indentAt(text, range->range.begin))
+                         .str();
+        type.part.rewrites.push_back(rewrite);
+        referenced.insert({&type, function});
+        return true;
+      }
+    }
+    survey.block(type, reference->getLocation(),
+                 "PyModule_AddObject takes over a reference here that nobody made; write "
+                 "Py_INCREF(" + type.part.name + ") in front of it");
+    return false;
+  }
+
+  void useMember(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
+                 const MemberExpr *member, unsigned up) {
+    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+    auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up + 1));
+    if (variable || !field || !field->getIdentifier())
+      return survey.block(type, reference->getLocation(), "static data reads its members");
+    if (assignment && assignment->getOpcode() == BO_Assign && assignment->getLHS() == member) {
+      if (!isa_and_nonnull<CompoundStmt>(parent(up + 2)))
+        return survey.block(type, reference->getLocation(),
+                            "'" + field->getName() + "' is set inside of another statement");
+      type.assignments.push_back({field, assignment});
+      places[assignment] = {function, spot.offset,
+                            {parents.begin(), parents.end() - (up + 2)}};
+      return;
+    }
+    if (field->getName() == "ob_base")
+      return survey.block(type, reference->getLocation(), "its object header is reached here");
+    auto dot = spelling.token(member->getOperatorLoc(), ".");
+    if (!dot || dot->file != spot.file)
+      return survey.block(type, reference->getLocation(),
+                          "its member is not spelled next to its name");
+    type.part.members.push_back({spelling.path(spot.file),
+                                 {spot.offset, spot.offset + spot.length},
+                                 {dot->offset, dot->offset + 1}});
+    note(type, reference, spot);
+  }
+
+  /// An assignment counts as part of the definition if it is made on the way
+  /// to each call that readies the type.
+  void checkAssignment(StaticType &type, const FieldAssignment &field) {
+    const Ready &place = places.find(field.assignment)->second;
+    auto &calls = readyCalls[&type];
+    bool before = !calls.empty() && all_of(calls, [&](const Ready &made) {
+      return made.function == place.function && place.offset < made.offset &&
+             is_contained(made.parents, place.parents.back());
+    });
+    if (!before)
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + field.field->getName() +
+                       "' is not set right in front of the type's PyType_Ready");
+    else if (!removeStatement(type, field.assignment))
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + field.field->getName() + "' is set by a macro");
+  }
+
+  void checkOrder(StaticType &type) {
+    for (const Mention &mention : uses[&type])
+      for (const Ready &made : readyCalls[&type])
+        if (made.function == mention.function && mention.offset < made.offset &&
+            none_of(readyCalls[&type], [&](const Ready &other) {
+              return other.function == mention.function && other.offset < mention.offset;
+            })) {
+          survey.block(type, mention.location, "it is used here before PyType_Ready");
+          return;
+        }
+    // init() { make_constants(); PyType_Ready(&T); }
+    std::set<const FunctionDecl *> users, makers;
+    for (const Mention &mention : uses[&type])
+      users.insert(mention.function->getCanonicalDecl());
+    for (const Ready &made : readyCalls[&type])
+      if (made.function)
+        makers.insert(made.function->getCanonicalDecl());
+    for (const Ready &made : readyCalls[&type])
+      for (const Mention &call : calls[made.function]) {
+        std::set<const FunctionDecl *> seen = makers;
+        if (call.offset < made.offset && reaches(call.function, users, seen) &&
+            none_of(readyCalls[&type], [&](const Ready &other) {
+              return other.function == made.function && other.offset < call.offset;
+            })) {
+          survey.block(type, call.location,
+                       "what is called here, before PyType_Ready, uses it");
+          return;
+        }
+      }
+  }
+
+  bool reaches(const FunctionDecl *from, const std::set<const FunctionDecl *> &users,
+               std::set<const FunctionDecl *> &seen) {
+    if (!seen.insert(from).second)
+      return false;
+    if (users.count(from))
+      return true;
+    const FunctionDecl *body = nullptr;
+    auto inner = from->hasBody(body) ? calls.find(body) : calls.end();
+    return inner != calls.end() && any_of(inner->second, [&](const Mention &call) {
+             return reaches(call.function, users, seen);
+           });
+  }
+
+  void noteTable(const VarDecl *table, const Expr *place) {
+    // T.tp_as_number = &table; is the type's own.
+    for (unsigned up = 1; parent(up); ++up) {
+      if (isa<ParenExpr, CastExpr>(parent(up)))
+        continue;
+      if (auto *address = dyn_cast<UnaryOperator>(parent(up));
+          address && address->getOpcode() == UO_AddrOf)
+        continue;
+      auto *assignment = dyn_cast<BinaryOperator>(parent(up));
+      auto *left = assignment ? dyn_cast<MemberExpr>(assignment->getLHS()->IgnoreParenImpCasts())
+                              : nullptr;
+      auto *type = left ? dyn_cast<DeclRefExpr>(left->getBase()->IgnoreParenImpCasts()) : nullptr;
+      if (type && survey.find(type->getDecl()))
+        return;
+      break;
+    }
+    survey.looseTables.try_emplace(table->getCanonicalDecl(), place);
+  }
+
+  TypeSurvey &survey;
+  const Spelling &spelling;
+  SmallVector<const Stmt *, 64> parents;
+  const FunctionDecl *function = nullptr;
+  const VarDecl *variable = nullptr; ///< with static storage, in whose initialiser we are
+  std::map<StaticType *, std::vector<Ready>> readyCalls;
+  std::map<StaticType *, std::vector<Mention>> uses;
+  std::map<const BinaryOperator *, Ready> places;
+  /// Py_INCREF(&T) in a function that nothing has taken over yet.
+  std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
+  std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one
+  std::map<const FunctionDecl *, std::vector<Mention>> calls; ///< by who calls
+};
+
+} // namespace
+
+void findTypeUses(TypeSurvey &survey, ArrayRef<Decl *> decls) {
+  Visitor visitor(survey);
+  for (Decl *decl : decls)
+    visitor.TraverseDecl(decl);
+  visitor.finish();
+}
+
+} // namespace abi3ify
