@@ -15,7 +15,7 @@ struct WholeType {
   std::string name, file, unit;
   Range range;
   bool defined = false, readiedElsewhere = false;
-  std::string baseText, baseKey;
+  std::string baseText, baseKey, embedder;
   std::vector<Rewrite> rewrites, externs;
   std::vector<TypePart::Ready> readies;
   std::set<TypePlace> blockers, loose;
@@ -67,6 +67,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     if (part.defined) {
       type.baseText = part.baseText;
       type.baseKey = part.baseKey;
+      type.embedder = part.embedder;
     }
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
@@ -93,6 +94,33 @@ std::string placeText(const TypePlace &place) {
   if (buffer)
     line = ":" + std::to_string(1 + (*buffer)->getBuffer().take_front(place.offset).count('\n'));
   return StringRef(place.file).rsplit('/').second.str() + line;
+}
+
+/// The uses of a type's struct go the type's way.
+void takeStructs(std::map<std::string, WholeType> &types) {
+  std::map<std::string, WholeType *> owners;
+  for (auto &[key, type] : types) {
+    auto part = types.find(type.embedder);
+    if (type.embedder.empty() || part == types.end())
+      continue;
+    auto [owner, first] = owners.try_emplace(type.embedder, &type);
+    if (!first)
+      type.blockers.insert({type.file, type.range.begin,
+                            "'" + owner->second->name + "' has the same struct, which begins with "
+                            "a builtin's"});
+    addNew(type.rewrites, part->second.rewrites);
+    type.blockers.insert(part->second.blockers.begin(), part->second.blockers.end());
+  }
+}
+
+/// Findings without an edit that a conversion removes the code of.
+void dropAnswered(ArrayRef<Rewrite> rewrites, std::vector<Finding> &findings) {
+  erase_if(findings, [&](const Finding &finding) {
+    return !finding.hasEdit() && any_of(rewrites, [&](const Rewrite &rewrite) {
+             return rewrite.anew && rewrite.to.empty() && rewrite.file == finding.file &&
+                    rewrite.extent.contains(finding.range);
+           });
+  });
 }
 
 /// Reasons that only the whole shows.
@@ -152,6 +180,7 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
 
 void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   std::map<std::string, WholeType> types = joinParts(parts);
+  takeStructs(types);
   Sets sets;
   for (auto &[key, type] : types) {
     makeReadies(type, types);
@@ -192,6 +221,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     } else {
       finding.safety = Safety::Review;
       finding.rewrites = type.rewrites;
+      dropAnswered(type.rewrites, findings);
       if (sizes[leader] > 1 || !type.members.empty())
         finding.group = "types " + leader;
       for (const TypePart::Member &member : type.members) {

@@ -21,13 +21,7 @@ void checkFrees(TypeSurvey &survey, StaticType &type) {
     survey.block(type, other->second->getBeginLoc(),
                  "its tp_traverse is called here for another object, whose type it would visit "
                  "twice");
-  const RecordDecl *own = nullptr;
-  for (const auto [field, value] : givenMembers(type.definition->getInit())) {
-    auto *size = field->getName() == "tp_basicsize"
-                     ? dyn_cast<UnaryExprOrTypeTraitExpr>(bare(value)) : nullptr;
-    if (size && size->getKind() == UETT_SizeOf)
-      own = size->getTypeOfArgument()->getAsRecordDecl();
-  }
+  const RecordDecl *own = instanceStruct(type);
   for (const TypeSurvey::Free &free : survey.frees)
     if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
         !survey.ends.count(free.function))
@@ -272,6 +266,20 @@ std::vector<std::pair<const FieldDecl *, const Expr *>> givenMembers(const Expr 
   return members;
 }
 
+const RecordDecl *structOfSize(const Expr *expr) {
+  auto *size = dyn_cast<UnaryExprOrTypeTraitExpr>(bare(expr));
+  return size && size->getKind() == UETT_SizeOf ? size->getTypeOfArgument()->getAsRecordDecl()
+                                                : nullptr;
+}
+
+const RecordDecl *instanceStruct(const StaticType &type) {
+  for (const auto [field, value] :
+       givenMembers(type.definition ? type.definition->getInit() : nullptr))
+    if (field->getName() == "tp_basicsize")
+      return structOfSize(value);
+  return nullptr;
+}
+
 const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
   for (const auto [field, value] :
        givenMembers(type.definition ? type.definition->getInit() : nullptr))
@@ -288,7 +296,7 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
   Collector collector(survey);
   for (Decl *decl : decls)
     collector.TraverseDecl(decl);
-  std::vector<TypePart> parts;
+  std::vector<TypePart> parts = surveyEmbedders(survey, decls);
   if (survey.types.empty())
     return parts;
   for (auto &[key, type] : survey.types)

@@ -59,6 +59,7 @@ public:
     if (auto *init = variable->getInit())
       readInitialiser(init, entries);
     readAssignments();
+    checkStruct();
     if (!type.part.blockers.empty())
       return;
     if (late)
@@ -79,6 +80,24 @@ private:
   }
   Floor floor() const { return survey.context.floor; }
   bool lacks(StringRef name) const { return facts().lacking(name, floor()); }
+
+  const Expr *valueOf(StringRef member) const {
+    for (const Entry &entry : entries)
+      if (entry.name() == member)
+        return entry.value;
+    return nullptr;
+  }
+
+  /// A struct that begins with a builtin's is taken apart.
+  void checkStruct() {
+    const Expr *size = valueOf("tp_basicsize"), *base = valueOf("tp_base");
+    const RecordDecl *record = size ? structOfSize(size) : nullptr;
+    if (!record || !embeddedBuiltin(survey, record))
+      return;
+    relative = true;
+    auto *named = base ? addressOfVariable(base) : nullptr;
+    convertEmbedding(survey, type, record, named ? named->getDecl()->getName() : StringRef());
+  }
 
   /// The declaration from its first word to its semicolon.
   void findExtent() {
@@ -394,8 +413,11 @@ private:
     if (name == "tp_name")
       return useName(now);
     if (name == "tp_basicsize" || name == "tp_itemsize") {
-      (name == "tp_basicsize" ? basicsize : itemsize) = {
-          now.before, valueText(now, now.value->IgnoreImplicit()), now.behind};
+      bool size = name == "tp_basicsize";
+      (size ? basicsize : itemsize) = {
+          now.before,
+          (size && relative ? "-(int)" : "") + valueText(now, now.value->IgnoreImplicit()),
+          now.behind};
       return;
     }
     if (name == "tp_flags")
@@ -605,7 +627,8 @@ private:
     bool modern = !lacks("Py_T_PYSSIZET") && facts().find("Py_T_PYSSIZET");
     needsStructmember |= !modern;
     return "{\"" + key + "\", " + (modern ? "Py_T_PYSSIZET" : "T_PYSSIZET") + ", " + value + ", " +
-           (modern ? "Py_READONLY" : "READONLY") + ", NULL},";
+           (modern ? "Py_READONLY" : "READONLY") + (relative ? " | Py_RELATIVE_OFFSET" : "") +
+           ", NULL},";
   }
 
   // --- the whole -----------------------------------------------------------
@@ -822,6 +845,7 @@ private:
   StringRef text, prefix;
   std::string newline;
   Range extent;
+  bool relative = false;  ///< its size and offsets are of what it adds to its base
   bool late = false;      ///< the tables stand in front of the function that readies it,
   unsigned latePlace = 0; ///< here
   std::string indentation;

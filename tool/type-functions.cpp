@@ -216,6 +216,12 @@ private:
     if (ofSelf && (slot == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del")) {
       frees.push_back(call);
       ends.insert(call);
+    } else if (ofSelf && slot == "tp_dealloc" && isBuiltins(member)) {
+      if (survey.context.floor.minor < 10)
+        return block(call->getBeginLoc(), "the tp_dealloc of a builtin type can be asked for from "
+                                          "3.10 on only");
+      frees.push_back(call);
+      ends.insert(call);
     } else if (ofSelf && slot == "tp_dealloc")
       block(call->getBeginLoc(), "it calls the tp_dealloc of another type, which may release the "
                                  "type as well");
@@ -224,6 +230,13 @@ private:
     else if (isDecref(name) && call->getNumArgs() > 0 &&
              mayBeType(call->getArg(call->getNumArgs() - 1)))
       block(call->getBeginLoc(), "its tp_dealloc releases a type already");
+  }
+
+  /// PyList_Type.tp_dealloc, which frees the object and, as its type is no heap
+  /// type, leaves the reference to ours.
+  bool isBuiltins(const MemberExpr *member) const {
+    auto *base = dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts());
+    return base && isTypeObject(base->getType()) && !survey.find(base->getDecl());
   }
 
   /// Py_TYPE of anything, or a variable that may hold a type.
@@ -312,7 +325,8 @@ private:
     rewrite.file = spelling.path(range->file);
     rewrite.extent = {range->range.end, range->range.end};
     rewrite.to = lineBreak(text, range->range.begin) + "Py_DECREF(" + name.str() + ");";
-    if (calledMember(call)) {
+    const MemberExpr *member = calledMember(call);
+    if (member && member->getMemberDecl()->getName() == "tp_free") {
       auto argument = spelling.rangeAt(range->file, call->getArg(0)->getBeginLoc(),
                                        call->getArg(0)->getEndLoc());
       if (!argument)

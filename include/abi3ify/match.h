@@ -55,6 +55,9 @@ struct TypePart {
   };
   std::vector<Ready> readies;
   std::string baseText, baseKey; ///< of tp_base; the key if it is the project's
+  /// The key of the part that has the uses of its struct, if that begins with
+  /// a builtin's.
+  std::string embedder;
   std::vector<Rewrite> externs;  ///< declarations of the spec, for a unit that only readies T
   /// T.tp_x: the variable's token, and the dot that becomes an arrow unless
   /// another finding rewrites the access.

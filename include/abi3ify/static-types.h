@@ -68,6 +68,23 @@ struct TypeSurvey {
 /// edit or the reason why there is none.
 void findTypeUses(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
 
+/// The first member of a struct of the project's that is a builtin type's
+/// struct, such as PyListObject; null for any other struct.
+const clang::FieldDecl *embeddedBuiltin(const TypeSurvey &survey, const clang::RecordDecl *record);
+
+/// How such a struct is called, and the same in all units.
+std::string embedderName(const clang::RecordDecl *record);
+std::string embedderKey(const TypeSurvey &survey, const clang::RecordDecl *record);
+
+/// The uses of such structs in a unit: parts that are no types, but of the type
+/// whose `embedder` has their key.
+std::vector<TypePart> surveyEmbedders(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
+
+/// Takes the builtin's struct out of `record`, which is the struct of `type`;
+/// `base` is the name of its tp_base.
+void convertEmbedding(TypeSurvey &survey, StaticType &type, const clang::RecordDecl *record,
+                      llvm::StringRef base);
+
 /// Whether a variable of the type is a type object.
 bool isTypeObject(clang::QualType type);
 
@@ -93,6 +110,12 @@ std::optional<SpelledRange> statementRange(const Spelling &spelling, const clang
 /// it is no list.
 std::vector<std::pair<const clang::FieldDecl *, const clang::Expr *>>
 givenMembers(const clang::Expr *init);
+
+/// Foo of sizeof(Foo); null for anything else.
+const clang::RecordDecl *structOfSize(const clang::Expr *expr);
+
+/// The struct whose size a type's definition gives; null if it is no sizeof.
+const clang::RecordDecl *instanceStruct(const StaticType &type);
 
 /// The function that a type's definition gives for a slot; null for none.
 const clang::FunctionDecl *slotFunction(const StaticType &type, llvm::StringRef slot);
