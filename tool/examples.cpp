@@ -111,6 +111,11 @@ public:
     for (const auto &rule : tested.all())
       for (const Example &example : rule->examples)
         cases.push_back({rule.get(), &example, ++number});
+    for (const Case &test : cases)
+      for (const auto &[name, text] : test.example->beside)
+        if (auto [known, added] = beside.try_emplace(folder + "/" + name, text);
+            !added && known->second != text)
+          fail(test.where() + "another example has a different '" + name + "' beside it");
     project.roots = {folder};
   }
 
@@ -158,10 +163,17 @@ private:
     return command;
   }
 
+  /// The file of a unit, and the headers that examples have beside them.
+  Texts filesWith(const std::string &file, const std::string &text) const {
+    Texts texts = beside;
+    texts[file] = text;
+    return texts;
+  }
+
   ParseResult parse(const std::string &text, bool cxx, const PythonHeaders &header, Floor floor,
                     Mode mode) const {
     Command command = commandFor(cxx);
-    Texts texts = {{command.file, text}};
+    Texts texts = filesWith(command.file, text);
     ParseRequest request;
     request.command = &command;
     request.mode = mode;
@@ -306,7 +318,7 @@ private:
 
   std::vector<Finding> match(const Command &command, const std::string &text,
                              const PythonHeaders &header, Floor floor) const {
-    Texts texts = {{command.file, text}};
+    Texts texts = filesWith(command.file, text);
     MatchContext context;
     context.project = &project;
     context.rules = &all;
@@ -320,6 +332,7 @@ private:
     for (const Finding &finding : findings)
       seen.insert(finding.range.begin);
     findUnseen(command.file, text, all, floor, seen, matches.outOfLimit[command.file], findings);
+    erase_if(findings, [&](const Finding &finding) { return finding.file != command.file; });
     return findings;
   }
 
@@ -380,7 +393,7 @@ private:
       return;
     Command command = commandFor(cxx);
     command.args.insert(command.args.end(), {"-Wextra", cxx ? "-std=c++11" : "-std=c99"});
-    Texts texts = {{command.file, after}};
+    Texts texts = filesWith(command.file, after);
     for (Mode mode : {Mode::Full, Mode::Limited}) {
       ParseRequest request;
       request.command = &command;
@@ -430,6 +443,7 @@ private:
   ExampleReport report;
   std::mutex mutex;
   const std::string folder = "/abi3ify/examples";
+  Texts beside;
 };
 
 } // namespace

@@ -74,12 +74,16 @@ std::vector<std::pair<size_t, size_t>> clinicBlocks(StringRef text) {
   return blocks;
 }
 
+bool isCompatHeader(StringRef path) {
+  return sys::path::filename(path) == "pythoncapi_compat.h";
+}
+
 std::optional<Generator> recogniseGenerator(StringRef path, StringRef text) {
   // Clinic's output is a file of its own, or a block in a hand-written one;
   // only the file is left alone as a whole.
   if (sys::path::filename(sys::path::parent_path(path)) == "clinic" && path.ends_with(".c.h"))
     return Clinic;
-  if (sys::path::filename(path) == "pythoncapi_compat.h")
+  if (isCompatHeader(path))
     return Compat;
   StringRef top = text.substr(0, TopSize);
   for (const Mark &mark : marks)

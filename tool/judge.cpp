@@ -36,6 +36,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("libc-include", judgeNothing)
       .Case("constant-in-table", judgeNothing)
       .Case("static-type", judgeNothing)
+      .Case("unused-compat", judgeNothing)
       .Default(nullptr);
 }
 

@@ -2,6 +2,7 @@
 #include "abi3ify/match-ast.h"
 #include "abi3ify/appended-files.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/generated.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/preprocessor-facts.h"
@@ -35,6 +36,10 @@ public:
     list.push_back(std::move(finding));
   }
   bool has(const Place &place) const { return known.count(place); }
+  bool hasIn(const std::string &file) const {
+    auto first = known.lower_bound({file, 0});
+    return first != known.end() && first->first == file;
+  }
   bool hasEdit(const Place &place) const { return edited.count(place); }
   std::vector<Finding> list;
 
@@ -341,7 +346,9 @@ private:
     if (added)
       it->second = path.starts_with(NormalFolder) ||
                    (isInPythonFolder(path) && !spelling.isUsers(file));
-    return it->second;
+    // A copy that does not compile under the limit will have to go: what it
+    // declares is Python's where that has it.
+    return it->second || (isCompatHeader(path) && matches.hasIn(path.str()));
   }
 
   /// Whether the user declares, without a body, what another object file has

@@ -7,6 +7,7 @@
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/unused-compat.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Support/Path.h"
@@ -50,6 +51,7 @@ public:
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes(textOf);
+    findUnusedCompat(ast, *spelling, preprocessor, context, textOf, out.findings);
     if (context.rules->find(StaticTypeRule)) {
       out.types = surveyTypes(ast, *spelling, context, preprocessor);
       for (TypePart &part : out.types)

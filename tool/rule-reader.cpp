@@ -295,6 +295,11 @@ private:
         result.given = scalar(value);
       else if (key == "top")
         result.top = scalar(value);
+      else if (key == "beside")
+        entries(value, [&](StringRef name, yaml::Node *text) {
+          result.beside.emplace_back(name.str(), scalar(text));
+          return true;
+        });
       else if (key == "before")
         result.before = scalar(value);
       else if (key == "after")
@@ -324,6 +329,8 @@ private:
     });
     if (result.before.empty())
       fail(*node, "an example needs 'before:'");
+    if (!result.beside.empty() && !result.fileScope)
+      fail(*node, "only an example with 'scope: file' has headers beside it");
     if (result.after.has_value() + result.manual.has_value() + result.unchanged != 1)
       fail(*node, "an example needs exactly one of 'after:', 'manual:', 'unchanged: true'");
     return result;

@@ -280,6 +280,17 @@ const RecordDecl *instanceStruct(const StaticType &type) {
   return nullptr;
 }
 
+const Expr *baseOf(const StaticType &type) {
+  for (const FieldAssignment &assigned : type.assignments)
+    if (assigned.field->getName() == "tp_base")
+      return assigned.assignment->getRHS();
+  for (const auto [field, value] :
+       givenMembers(type.definition ? type.definition->getInit() : nullptr))
+    if (field->getName() == "tp_base")
+      return value;
+  return nullptr;
+}
+
 const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
   for (const auto [field, value] :
        givenMembers(type.definition ? type.definition->getInit() : nullptr))

@@ -95,8 +95,7 @@ private:
     if (!record || !embeddedBuiltin(survey, record))
       return;
     relative = true;
-    auto *named = base ? addressOfVariable(base) : nullptr;
-    convertEmbedding(survey, type, record, named ? named->getDecl()->getName() : StringRef());
+    convertEmbedding(survey, type, record, base);
   }
 
   /// The declaration from its first word to its semicolon.

@@ -215,7 +215,7 @@ struct Collector : RecursiveASTVisitor<Collector> {
 
 /// The name of the builtin type that has a struct and may be a base for PEP
 /// 697; empty for those of variable size, and for type itself.
-StringRef baseOf(StringRef builtin) {
+StringRef builtinBase(StringRef builtin) {
   return StringSwitch<StringRef>(builtin)
       .Case("PyUnicodeObject", "PyUnicode_Type")
       .Case("PyListObject", "PyList_Type")
@@ -224,10 +224,25 @@ StringRef baseOf(StringRef builtin) {
       .Case("PyFloatObject", "PyFloat_Type")
       .Case("PyComplexObject", "PyComplex_Type")
       .Case("PyByteArrayObject", "PyByteArray_Type")
+      .Case("PyBaseExceptionObject", "an exception of Python's")
       .Default("");
 }
 
+/// Whether a tp_base has that struct, or one that begins with it.
+bool isBaseWith(const Expr *base, StringRef builtin) {
+  if (builtin == "PyBaseExceptionObject")
+    return isBuiltinException(base);
+  auto *named = addressOfVariable(base);
+  return named && named->getDecl()->getName() == builtinBase(builtin);
+}
+
 } // namespace
+
+bool isBuiltinException(const Expr *expr) {
+  auto *named = dyn_cast<DeclRefExpr>(bare(expr));
+  return named && isPointerTo(named->getType(), "PyObject") && named->getDecl()->getIdentifier() &&
+         named->getDecl()->getName().starts_with("PyExc_");
+}
 
 std::string embedderName(const RecordDecl *record) {
   if (auto *name = record->getTypedefNameForAnonDecl())
@@ -285,7 +300,7 @@ std::vector<TypePart> surveyEmbedders(TypeSurvey &survey, ArrayRef<Decl *> decls
 }
 
 void convertEmbedding(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
-                      StringRef base) {
+                      const Expr *base) {
   const FieldDecl *first = embeddedBuiltin(survey, record);
   record = record->getDefinition();
   StringRef builtin = structName(first->getType()->getAsRecordDecl());
@@ -297,12 +312,12 @@ void convertEmbedding(TypeSurvey &survey, StaticType &type, const RecordDecl *re
   if (survey.context.floor.minor < 12)
     return block(first->getLocation(), "whose size the Limited API hides; from floor 3.12 on its "
                                        "members can be kept apart from it");
-  if (baseOf(builtin).empty())
+  if (builtinBase(builtin).empty())
     return block(first->getLocation(),
                  "of whose types this tool makes no subtypes; keep the builtin object in a member "
                  "of type PyObject * instead");
-  if (base != baseOf(builtin))
-    return block(first->getLocation(), "and its tp_base is not " + baseOf(builtin));
+  if (!base || !isBaseWith(base, builtin))
+    return block(first->getLocation(), "and its tp_base is not " + builtinBase(builtin));
   auto field = survey.spelling.range(first->getSourceRange().getBegin(), first->getEndLoc());
   auto definition = survey.spelling.range(record->getBeginLoc(), record->getEndLoc());
   if (!field || field->inMacro || !definition || definition->inMacro)

@@ -216,7 +216,7 @@ private:
     if (ofSelf && (slot == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del")) {
       frees.push_back(call);
       ends.insert(call);
-    } else if (ofSelf && slot == "tp_dealloc" && isBuiltins(member)) {
+    } else if (ofSelf && slot == "tp_dealloc" && isBuiltinBases(member)) {
       if (survey.context.floor.minor < 10)
         return block(call->getBeginLoc(), "the tp_dealloc of a builtin type can be asked for from "
                                           "3.10 on only");
@@ -232,11 +232,17 @@ private:
       block(call->getBeginLoc(), "its tp_dealloc releases a type already");
   }
 
-  /// PyList_Type.tp_dealloc, which frees the object and, as its type is no heap
-  /// type, leaves the reference to ours.
-  bool isBuiltins(const MemberExpr *member) const {
-    auto *base = dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts());
-    return base && isTypeObject(base->getType()) && !survey.find(base->getDecl());
+  /// PyList_Type.tp_dealloc of our tp_base, which frees the object and, as its
+  /// type is no heap type, leaves the reference to ours.
+  bool isBuiltinBases(const MemberExpr *member) const {
+    const Expr *base = baseOf(type);
+    auto *named = dyn_cast<DeclRefExpr>(bare(member->getBase()));
+    if (!base || !named || survey.find(named->getDecl()))
+      return false;
+    if (isBuiltinException(named))
+      return isBuiltinException(base);
+    auto *own = addressOfVariable(base);
+    return own && own->getDecl()->getCanonicalDecl() == named->getDecl()->getCanonicalDecl();
   }
 
   /// Py_TYPE of anything, or a variable that may hold a type.

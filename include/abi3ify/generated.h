@@ -21,4 +21,8 @@ std::vector<std::pair<size_t, size_t>> clinicBlocks(llvm::StringRef text);
 
 std::optional<Generator> recogniseGenerator(llvm::StringRef path, llvm::StringRef text);
 
+/// Whether a file is a copy of pythoncapi_compat.h: what it declares are names
+/// of Python's that older headers lack.
+bool isCompatHeader(llvm::StringRef path);
+
 } // namespace abi3ify

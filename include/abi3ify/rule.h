@@ -55,6 +55,7 @@ struct Reason {
 struct Example {
   unsigned line = 0; ///< of the rule file
   std::string given, top, before;
+  Pairs beside; ///< headers of the project: name -> text
   std::optional<std::string> after;  ///< the text expected
   std::optional<std::string> manual; ///< a part of the reason expected
   bool unchanged = false;

@@ -81,9 +81,12 @@ std::string embedderKey(const TypeSurvey &survey, const clang::RecordDecl *recor
 std::vector<TypePart> surveyEmbedders(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
 
 /// Takes the builtin's struct out of `record`, which is the struct of `type`;
-/// `base` is the name of its tp_base.
+/// `base` is its tp_base, null for none.
 void convertEmbedding(TypeSurvey &survey, StaticType &type, const clang::RecordDecl *record,
-                      llvm::StringRef base);
+                      const clang::Expr *base);
+
+/// Whether an expression is PyExc_ValueError or another exception of Python's.
+bool isBuiltinException(const clang::Expr *expr);
 
 /// Whether a variable of the type is a type object.
 bool isTypeObject(clang::QualType type);
@@ -116,6 +119,10 @@ const clang::RecordDecl *structOfSize(const clang::Expr *expr);
 
 /// The struct whose size a type's definition gives; null if it is no sizeof.
 const clang::RecordDecl *instanceStruct(const StaticType &type);
+
+/// What a type's tp_base is set to, at run time or in its definition; null for
+/// nothing.
+const clang::Expr *baseOf(const StaticType &type);
 
 /// The function that a type's definition gives for a slot; null for none.
 const clang::FunctionDecl *slotFunction(const StaticType &type, llvm::StringRef slot);

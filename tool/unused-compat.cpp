@@ -1,0 +1,106 @@
+// A copy of pythoncapi_compat.h of which nothing is used: what it brings to
+// old versions, the floor has. Older copies do not compile under the limit, so
+// the #include goes.
+// Checked: no declaration of the header is named outside of it, other than where
+// an edit replaces it. Macros that it defines show when the result is compiled.
+#include "abi3ify/generated.h"
+#include "abi3ify/unused-compat.h"
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+constexpr StringRef RuleId = "unused-compat";
+
+/// The first mention of something that a header declares.
+struct Mention : RecursiveASTVisitor<Mention> {
+  Mention(const Spelling &spelling, const SourceManager &sources, StringRef header,
+          const std::set<std::pair<std::string, unsigned>> &replaced)
+      : spelling(spelling), sources(sources), header(header), replaced(replaced) {}
+
+  bool shouldVisitTemplateInstantiations() const { return true; }
+
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    return look(reference->getDecl(), reference->getLocation());
+  }
+  bool VisitTypedefTypeLoc(TypedefTypeLoc type) {
+    return look(type.getDecl(), type.getBeginLoc());
+  }
+  bool VisitTagTypeLoc(TagTypeLoc type) {
+    return look(type.getDecl(), type.getBeginLoc());
+  }
+
+  bool look(const NamedDecl *decl, SourceLocation location) {
+    if (!isIn(decl))
+      return true;
+    auto spot = decl->getIdentifier() ? spelling.token(location, decl->getName()) : std::nullopt;
+    if (!spot || !replaced.count({spelling.path(spot->file), spot->offset}))
+      found = decl;
+    return !found;
+  }
+  bool isIn(const Decl *decl) const {
+    FileID file = sources.getFileID(sources.getExpansionLoc(decl->getLocation()));
+    return file.isValid() && spelling.path(file) == header;
+  }
+
+  const Spelling &spelling;
+  const SourceManager &sources;
+  StringRef header;
+  const std::set<std::pair<std::string, unsigned>> &replaced; ///< places of edits
+  const NamedDecl *found = nullptr;
+};
+
+} // namespace
+
+void findUnusedCompat(ASTContext &ast, const Spelling &spelling,
+                      const PreprocessorFacts &preprocessor, const MatchContext &context,
+                      function_ref<StringRef(const std::string &)> textOf,
+                      std::vector<Finding> &findings) {
+  const Rule *rule = context.rules->find(RuleId);
+  std::set<std::pair<std::string, unsigned>> replaced;
+  for (const Finding &finding : findings)
+    if (finding.hasEdit())
+      replaced.insert({finding.file, finding.range.begin});
+  std::vector<Finding> found;
+  for (const IncludeDirective &include : preprocessor.includes) {
+    // A copy that has nothing to answer for may stay.
+    if (!rule || !context.project->owns(include.from) ||
+        none_of(findings, [&](const Finding &finding) { return finding.file == include.to; }))
+      continue;
+    if (!isCompatHeader(include.to))
+      continue;
+    Mention mention(spelling, ast.getSourceManager(), include.to, replaced);
+    for (Decl *decl : ast.getTranslationUnitDecl()->decls())
+      if (!mention.found && spelling.isUsers(decl->getLocation()) && !mention.isIn(decl))
+        mention.TraverseDecl(decl);
+    StringRef text = textOf(include.from);
+    StringRef line = text.substr(include.offset).take_until(
+        [](char c) { return c == '\n' || c == '\r'; });
+    Finding finding;
+    finding.file = include.from;
+    finding.range = {include.offset, unsigned(include.offset + line.rtrim().size())};
+    finding.rule = rule->id;
+    finding.symbol = include.name;
+    finding.message = rule->title;
+    if (mention.found)
+      finding.reason = ("'" + mention.found->getName() + "' comes from it; " +
+                        recogniseGenerator(include.to, "")->advice).str();
+    else {
+      Rewrite rewrite;
+      rewrite.file = include.from;
+      rewrite.extent = withLines(text, finding.range);
+      rewrite.anew = true;
+      finding.rewrites.push_back(rewrite);
+      finding.safety = rule->safety;
+      finding.state = State::Fixable;
+    }
+    found.push_back(std::move(finding));
+  }
+  append_range(findings, found);
+}
+
+} // namespace abi3ify
