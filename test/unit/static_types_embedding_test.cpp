@@ -66,17 +66,22 @@ TEST(StaticTypesEmbedding, CastsAndMacros) {
 
 TEST(StaticTypesEmbedding, MembersOfPython) {
   Stack stack;
-  stack.members = "    PyObject *dict;\n    PyObject *top;\n";
   stack.uses = "#include <structmember.h>\n#include <stddef.h>\n"
                "static PyMemberDef members[] = {\n"
                "    {\"top\", T_OBJECT, offsetof(Stack, top), READONLY},\n"
                "    {\"any\", T_OBJECT, offsetof(Stack, top), 0},\n    {NULL}};\n";
-  stack.more = "    .tp_members = members, .tp_dictoffset = offsetof(Stack, dict),\n";
+  stack.more = "    .tp_members = members,\n";
   std::string fixed = stack.look().fixed();
   EXPECT_TRUE(contains(fixed, "offsetof(Stack, top), READONLY | Py_RELATIVE_OFFSET}")) << fixed;
   EXPECT_TRUE(contains(fixed, "offsetof(Stack, top), Py_RELATIVE_OFFSET}")) << fixed;
-  EXPECT_TRUE(contains(fixed, "offsetof(Stack, dict), Py_READONLY | Py_RELATIVE_OFFSET, NULL}"))
-      << fixed;
+}
+
+TEST(StaticTypesEmbedding, AnOffsetThatCannotBeRelative) {
+  Stack stack;
+  stack.uses = "#include <stddef.h>\n";
+  stack.more = "    .tp_dictoffset = offsetof(Stack, top),\n";
+  EXPECT_TRUE(contains(stack.reason(), "'tp_dictoffset' can be no offset in what it adds"))
+      << stack.reason();
 }
 
 TEST(StaticTypesEmbedding, BelowTheFloor) {
