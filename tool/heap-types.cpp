@@ -22,6 +22,7 @@ struct WholeType {
   std::set<std::pair<std::string, unsigned>> mentions;
   std::set<TypePart::Member> members;
   std::set<std::string> ties;
+  std::set<std::string> unseen; ///< places that are changed but not compiled
 };
 
 /// Which types hang together: sets of ties, each known by one of them.
@@ -133,6 +134,8 @@ void checkWhole(WholeType &type) {
       rewrite.file = place.file;
       rewrite.extent = {place.offset - 1, place.offset};
       type.rewrites.push_back(rewrite);
+      if (!place.inMacro)
+        type.unseen.insert(placeText(place));
     } else
       type.blockers.insert({place.file, place.offset,
                             "it is named here in code that this build does not compile"});
@@ -221,6 +224,9 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     } else {
       finding.safety = Safety::Review;
       finding.rewrites = type.rewrites;
+      if (!type.unseen.empty())
+        finding.reason = "look at " + join(type.unseen, ", ") +
+                         " as well, which this build does not compile";
       dropAnswered(type.rewrites, findings);
       if (sizes[leader] > 1 || !type.members.empty())
         finding.group = "types " + leader;

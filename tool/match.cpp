@@ -64,14 +64,16 @@ public:
 private:
   void addTypeHelpers(TypePart &part, const std::string &python,
                       function_ref<StringRef(const std::string &)> textOf) {
+    SmallVector<std::vector<Rewrite> *> lists = {&part.rewrites};
     for (TypePart::Ready &ready : part.readies)
-      for (auto *rewrites : {&ready.plain, &ready.derived}) {
-        std::vector<Finding> one(1);
-        one[0].rule = StaticTypeRule.str();
-        one[0].rewrites = std::move(*rewrites);
-        addHelpers(*context.rules, preprocessor, python, textOf, one);
-        *rewrites = std::move(one[0].rewrites);
-      }
+      lists.append({&ready.plain, &ready.derived});
+    for (std::vector<Rewrite> *rewrites : lists) {
+      std::vector<Finding> one(1);
+      one[0].rule = StaticTypeRule.str();
+      one[0].rewrites = std::move(*rewrites);
+      addHelpers(*context.rules, preprocessor, python, textOf, one);
+      *rewrites = std::move(one[0].rewrites);
+    }
   }
 
   /// Directives that a rule speaks of.

@@ -11,6 +11,40 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+/// PyObject_Free(self) outside of a tp_dealloc: the reference to the type goes,
+/// too.
+void convertFree(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
+                 const CallExpr *call) {
+  const FunctionDecl *callee = call->getDirectCallee();
+  auto range = survey.spelling.range(call->getBeginLoc(), call->getEndLoc());
+  const Expr *object = bare(call->getArg(0));
+  auto argument = survey.spelling.range(object->getBeginLoc(), object->getEndLoc());
+  StringRef text = range ? survey.spelling.text(range->file) : StringRef();
+  if (!callee || !range || range->inMacro || !argument || argument->inMacro ||
+      argument->file != range->file || !range->range.contains(argument->range))
+    return survey.block(type, call->getBeginLoc(),
+                        "an instance is freed here without its tp_dealloc; write Py_DECREF of its "
+                        "type behind it");
+  StringRef function = text.substr(range->range.begin).take_while([](char c) {
+    return isAlnum(c) || c == '_';
+  });
+  Rewrite rewrite;
+  rewrite.file = survey.spelling.path(range->file);
+  rewrite.extent = range->range;
+  rewrite.anew = true;
+  rewrite.to = ("limited_free_object((PyObject *)$object, " + function + ")").str();
+  Argument o;
+  o.name = "object";
+  o.range = argument->range;
+  o.primary = bindsTightly(object);
+  rewrite.args.push_back(o);
+  type.part.rewrites.push_back(rewrite);
+  // A type that shares the struct must own references as well.
+  auto [file, offset] =
+      survey.ast.getSourceManager().getDecomposedExpansionLoc(record->getLocation());
+  type.part.ties.insert("struct:" + survey.spelling.path(file) + ":" + std::to_string(offset));
+}
+
 /// An object that is given back outside of tp_dealloc gives its reference to
 /// the type back there, too.
 void checkFrees(TypeSurvey &survey, StaticType &type) {
@@ -25,8 +59,7 @@ void checkFrees(TypeSurvey &survey, StaticType &type) {
   for (const TypeSurvey::Free &free : survey.frees)
     if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
         !survey.ends.count(free.function))
-      survey.block(type, free.call->getBeginLoc(),
-                   "an instance is freed here without its tp_dealloc; write Py_DECREF there");
+      convertFree(survey, type, own, free.call);
 }
 
 /// The functions that are the tp_dealloc or tp_free of a type.
@@ -201,9 +234,10 @@ void findLooseTokens(TypeSurvey &survey) {
       if (type == byName.end() || (begin >= directive && !isSkipped(begin)))
         continue;
       TypePlace place{path, begin, ""};
-      // &T in a macro that nothing expands, in code that is compiled.
-      if (ampersand == begin && unary && begin < directive && !isSkipped(begin))
-        place.ampersand = true;
+      place.inMacro = begin < directive && !isSkipped(begin);
+      // &T, as an argument or the like: it means the same where nothing compiles it.
+      place.ampersand = ampersand == begin && unary &&
+                        !StringRef(".[-").contains(text.substr(end).ltrim(" \t").take_front(1));
       type->second->part.loose.push_back(place);
     }
   }

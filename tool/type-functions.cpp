@@ -255,14 +255,47 @@ private:
 
   /// How often the memory was given back.
   struct Freed {
-    enum : unsigned { Not = 1, Once = 2, Twice = 4, Deferred = 8 };
+    enum : unsigned { Not = 1, Once = 2, Twice = 4, Deferred = 8, Kept = 16 };
     unsigned bits = 0;
     void join(const Freed &other) { bits |= other.bits; }
     bool operator==(const Freed &) const = default;
   };
 
-  /// Every path gives the memory back once.
+  bool isLocalCopy(const Expr *expr) const {
+    auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+    auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    return variable && variable->hasLocalStorage() && body.selves.count(variable);
+  }
+
+  /// Whether a mention of the object may let other code keep it.
+  bool mayKeep(const DeclRefExpr *self, const ParentMap &parents) const {
+    const Stmt *child = self, *parent = parents.getParent(child);
+    while (isa_and_nonnull<ParenExpr, CastExpr>(parent)) {
+      child = parent;
+      parent = parents.getParent(parent);
+    }
+    if (auto *call = dyn_cast_or_null<CallExpr>(parent))
+      return !ends.count(call) &&
+             !StringSwitch<bool>(calledName(call))
+                  .Cases({"PyObject_GC_UnTrack", "PyObject_ClearWeakRefs", "Py_TYPE", "Py_SIZE",
+                          "PyObject_CallFinalizerFromDealloc"}, true)
+                  .Default(calledName(call).starts_with("_PyTrash_"));
+    if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent))
+      return assignment->isAssignmentOp() && assignment->getRHS() == child &&
+             !isLocalCopy(assignment->getLHS());
+    if (auto *declarations = dyn_cast_or_null<DeclStmt>(parent))
+      return any_of(declarations->decls(), [&](const Decl *decl) {
+        auto *variable = dyn_cast<VarDecl>(decl);
+        return variable && variable->getInit() && !body.selves.count(variable) &&
+               !isPointerTo(variable->getType(), "PyTypeObject");
+      });
+    return !isa_and_nonnull<MemberExpr, UnaryOperator, IfStmt, CompoundStmt>(parent);
+  }
+
+  /// Every path gives the memory back once, or loses it, and with it the
+  /// reference to the type, as it did before.
   bool checkPaths() {
+    ParentMap parents(function->getBody());
     auto cfg = buildFlowGraph(function, ast);
     if (!cfg) {
       block(function->getLocation(), "the flow of control in its tp_dealloc cannot be followed");
@@ -273,18 +306,23 @@ private:
         [&](const Stmt *stmt, Freed &state) {
           auto *call = dyn_cast<CallExpr>(stmt);
           if (ends.count(stmt))
-            state.bits = (state.bits & (Freed::Not | Freed::Deferred) ? Freed::Once : 0) |
+            state.bits = (state.bits & (Freed::Not | Freed::Deferred | Freed::Kept) ? Freed::Once
+                                                                                     : 0) |
                          (state.bits & (Freed::Once | Freed::Twice) ? Freed::Twice : 0);
           // The trashcan may keep the object and call tp_dealloc again later.
           else if (call && calledName(call).starts_with("_PyTrash_") && state.bits == Freed::Not)
             state.bits = Freed::Deferred;
+          else if (auto *mention = dyn_cast<DeclRefExpr>(stmt);
+                   mention && state.bits & Freed::Not && body.isSelf(mention) &&
+                   mayKeep(mention, parents))
+            state.bits = (state.bits & ~Freed::Not) | Freed::Kept;
         },
         [](const CFGBlock &block, unsigned, Freed &state) {
           if (block.hasNoReturnElement()) // a failed assert
             state.bits = 0;
         });
     unsigned end = in[cfg->getExit().getBlockID()].bits & ~Freed::Deferred;
-    if (end == Freed::Once)
+    if (!ends.empty() && (end & ~Freed::Not) == Freed::Once)
       return true;
     block(function->getLocation(),
           ends.empty() ? "its tp_dealloc does not free the object in a way that is known"

@@ -27,6 +27,7 @@ struct TypePlace {
   unsigned offset = 0;
   std::string reason;
   bool ampersand = false; ///< & stands right in front, and is all that must go
+  bool inMacro = false;   ///< that nothing expands, in code that is compiled
   auto operator<=>(const TypePlace &) const = default;
 };
 

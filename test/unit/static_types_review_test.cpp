@@ -71,12 +71,36 @@ TEST(StaticTypesReview, AnObjectDoesNotBecomeOneOfTheType) {
                "an object becomes one of this type here");
 }
 
-TEST(StaticTypesReview, InstancesAreFreedByTheirDeallocAlone) {
+TEST(StaticTypesReview, InstancesThatAreFreedElsewhereReleaseTheirType) {
+  Sample sample;
+  sample.look(Foo + type() +
+              "PyObject *f(void) {\n  Foo *o = PyObject_New(Foo, &T);\n"
+              "  if (o && PyErr_Occurred()) { PyObject_Del(o); return NULL; }\n"
+              "  return (PyObject *)o;\n}\n" + Ready);
+  EXPECT_NE(sample.fixed().find("{ limited_free_object((PyObject *)o, PyObject_Del); return NULL; }"),
+            std::string::npos) << sample.fixed();
+  EXPECT_NE(sample.fixed().find("limited_free_object(PyObject *object, freefunc function)\n{"),
+            std::string::npos);
   expectReason(Foo + type() +
-                   "PyObject *f(void) {\n  Foo *o = PyObject_New(Foo, &T);\n"
-                   "  if (o && PyErr_Occurred()) { PyObject_Del(o); return NULL; }\n"
-                   "  return (PyObject *)o;\n}\n" + Ready,
+                   "#define DROP(o) PyObject_Del(o)\n"
+                   "void f(Foo *o) { DROP(o); }\n" + Ready,
                "an instance is freed here without its tp_dealloc");
+}
+
+TEST(StaticTypesReview, AnObjectThatItsDeallocLoses) {
+  // The reference to the type is lost with it, as nobody had one before.
+  EXPECT_EQ(reason(Foo + "static int done;\nstatic void dealloc(Foo *self) {\n"
+                   "  PyTypeObject *tp = Py_TYPE(self);\n"
+                   "  if (PyObject_CallFinalizerFromDealloc((PyObject *)self) < 0)\n    return;\n"
+                   "  if (done)\n    return;\n"
+                   "  tp->tp_free(self);\n}\n" +
+                   type("    .tp_dealloc = (destructor)dealloc,\n") + Ready), "");
+  expectReason(Foo + "static void *kept[4];\nvoid keep(Foo *);\n"
+               "static void dealloc(Foo *self) {\n"
+               "  if (!kept[0]) {\n    keep(self);\n    return;\n  }\n"
+               "  PyObject_Free(self);\n}\n" +
+                   type("    .tp_dealloc = (destructor)dealloc,\n") + Ready,
+               "keeps the object on some path");
 }
 
 TEST(StaticTypesReview, AnAllocOfTheUsersTakesAReference) {
