@@ -1,6 +1,7 @@
 // What all units say of a static type becomes one conversion, or one reason
 // why there is none.
 #include "abi3ify/match.h"
+#include "abi3ify/spelling.h"
 #include "abi3ify/static-types.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -22,6 +23,7 @@ struct WholeType {
   std::set<std::pair<std::string, unsigned>> mentions;
   std::set<TypePart::Member> members;
   std::set<std::string> ties;
+  std::map<std::string, std::set<std::string>> assigned; ///< by other units than its own
   std::set<std::string> unseen; ///< places that are changed but not compiled
 };
 
@@ -49,6 +51,9 @@ void addNew(std::vector<Rewrite> &list, ArrayRef<Rewrite> more) {
 
 std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
   std::map<std::string, WholeType> types;
+  for (const TypePart &part : parts)
+    for (const auto &[member, value] : part.assigned)
+      types[part.key].assigned[member].insert(value);
   for (const TypePart &part : parts) {
     WholeType &type = types[part.key];
     if (part.defined && type.defined && (type.file != part.file || type.range != part.range))
@@ -72,7 +77,8 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     }
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
-    addNew(type.rewrites, part.rewrites);
+    bool made = type.assigned.count("tp_new") || type.assigned.count("tp_base");
+    addNew(type.rewrites, part.defined && made ? part.rewritesIfMade : part.rewrites);
     addNew(type.externs, part.externs);
     for (const TypePart::Ready &ready : part.readies)
       if (none_of(type.readies, [&](const TypePart::Ready &known) {
@@ -150,6 +156,37 @@ void checkWhole(WholeType &type) {
                               "its units want different edits here"});
 }
 
+/// What other units assign becomes slots of the definition.
+void placeAssigned(WholeType &type) {
+  std::vector<std::string> lines;
+  for (const auto &[member, values] : type.assigned) {
+    if (values.size() > 1)
+      type.blockers.insert({type.file, type.range.begin,
+                            "two units set its '" + member + "' to different values"});
+    if (member == "tp_base") {
+      if (!type.baseText.empty())
+        type.blockers.insert({type.file, type.range.begin, "another unit sets its tp_base again"});
+      type.baseText = *values.begin() == "&PyBaseObject_Type" ? "" : *values.begin();
+    } else
+      lines.push_back("{Py_" + member + ", (void *)" + *values.begin() + "},");
+  }
+  for (Rewrite &rewrite : type.rewrites) {
+    size_t at = rewrite.to.find(TypePart::SlotsMark);
+    if (at == std::string::npos)
+      continue;
+    StringRef before = StringRef(rewrite.to).take_front(at);
+    std::string indent = before.substr(before.rfind('\n') + 1).str();
+    std::string newline = newlineOf(before).str(), text;
+    for (const std::string &line : lines) {
+      if (before.contains(StringRef(line).split(',').first.str() + ","))
+        type.blockers.insert({type.file, type.range.begin,
+                              "another unit sets a member again: " + line});
+      text += line + newline + indent;
+    }
+    rewrite.to.replace(at, TypePart::SlotsMark.size(), text);
+  }
+}
+
 /// The calls that make the type, with its base; the base must have been made.
 void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types) {
   auto base = types.find(type.baseKey);
@@ -186,6 +223,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   takeStructs(types);
   Sets sets;
   for (auto &[key, type] : types) {
+    placeAssigned(type);
     makeReadies(type, types);
     checkWhole(type);
     for (const std::string &tie : type.ties)

@@ -1,5 +1,6 @@
 // Finds the static type objects of a unit and every mention of them.
 #include "abi3ify/static-types.h"
+#include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -152,6 +153,35 @@ void convertDeclarations(TypeSurvey &survey, StaticType &type) {
     rewrite.extent = {spot->offset, spot->offset};
     rewrite.to = "*";
     type.part.rewrites.push_back(rewrite);
+  }
+}
+
+/// Members that are set here, of a type that another unit defines.
+void giveAssignments(TypeSurvey &survey, StaticType &type) {
+  for (const FieldAssignment &field : type.assignments) {
+    const Expr *value = field.assignment->getRHS();
+    const FunctionDecl *function = functionOf(value);
+    const DeclRefExpr *object = addressOfVariable(value);
+    const NamedDecl *named = function ? function : object ? object->getDecl() : nullptr;
+    auto literal = survey.spelling.range(value->getBeginLoc(), value->getEndLoc());
+    StringRef member = field.field->getName();
+    const Fact *slot = facts().find("Py_" + member.str());
+    // What these do is looked at with the definition.
+    bool hasSlot = member != "tp_dealloc" && member != "tp_traverse" &&
+                   (member == "tp_base" || (slot && slot->usableAt(survey.context.floor)));
+    if (!hasSlot)
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + member + "' is set in another unit than the one that defines the type");
+    else if (isa<clang::StringLiteral>(bare(value)) && literal && !literal->inMacro)
+      type.part.assigned.emplace_back(
+          member, survey.spelling.text(literal->file)
+                                      .slice(literal->range.begin, literal->range.end));
+    else if (!named || isUsers(survey, named))
+      survey.block(type, field.assignment->getBeginLoc(),
+                   "'" + member + "' is set in another unit than the one that defines the type, to "
+                                  "what only that unit may know");
+    else
+      type.part.assigned.emplace_back(member, (object ? "&" : "") + named->getName().str());
   }
 }
 
@@ -354,9 +384,8 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
     if (type.definition) {
       checkFrees(survey, type);
       convertDefinition(survey, type);
-    } else if (!type.assignments.empty())
-      survey.block(type, type.assignments[0].assignment->getBeginLoc(),
-                   "its members are set in another unit than the one that defines it");
+    } else
+      giveAssignments(survey, type);
     convertReadies(survey, type);
   }
   findLooseTokens(survey);

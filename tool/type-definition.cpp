@@ -50,9 +50,10 @@ bool namesAMember(StringRef comment) {
 
 class Definition {
 public:
-  Definition(TypeSurvey &survey, StaticType &type)
+  /// `isMade`: another unit sees to it that it can be instantiated.
+  Definition(TypeSurvey &survey, StaticType &type, bool isMade)
       : survey(survey), type(type), ast(survey.ast), spelling(survey.spelling),
-        variable(type.definition) {}
+        variable(type.definition), hasNew(isMade) {}
 
   void convert() {
     findExtent();
@@ -775,7 +776,8 @@ private:
       return;
     const std::string &base = type.part.name;
     carried.insert(carried.end(), leftComments.begin(), leftComments.end());
-    slots.push_back({carried, "{0, NULL},", ""});
+    bool open = variable->hasExternalFormalLinkage(); // to other units
+    slots.push_back({carried, (open ? TypePart::SlotsMark.str() : "") + "{0, NULL},", ""});
     out += "static PyType_Slot " + base + "_slots[] = {\n";
     addLines(out, slots);
     out += "};\n\nstatic PyType_Spec " + base + "_spec = {\n";
@@ -861,12 +863,20 @@ private:
   std::string fullName, newFunction;
   std::vector<std::string> names; ///< that the conversion introduces
   std::optional<Entry> membersEntry;
+  bool hasNew; ///< something makes instances
   unsigned long flagBits = 0;
-  bool plainFlags = true, hasNew = false, hasTraverse = false, needsStructmember = false;
+  bool plainFlags = true, hasTraverse = false, needsStructmember = false;
 };
 
 } // namespace
 
-void convertDefinition(TypeSurvey &survey, StaticType &type) { Definition(survey, type).convert(); }
+void convertDefinition(TypeSurvey &survey, StaticType &type) {
+  if (type.definition->hasExternalFormalLinkage()) {
+    StaticType made = type;
+    Definition(survey, made, true).convert();
+    type.part.rewritesIfMade = std::move(made.part.rewrites);
+  }
+  Definition(survey, type, false).convert();
+}
 
 } // namespace abi3ify

@@ -69,6 +69,13 @@ struct TypePart {
   };
   std::vector<Member> members;
   static constexpr llvm::StringLiteral BaseMark = "<base>";
+  /// T.tp_new = PyType_GenericNew; in another unit than the definition: the
+  /// member and its value, which Python declares.
+  std::vector<std::pair<std::string, std::string>> assigned;
+  /// The same as `rewrites` for a type that becomes instantiable by that; in
+  /// both the slots go where SlotsMark stands.
+  std::vector<Rewrite> rewritesIfMade;
+  static constexpr llvm::StringLiteral SlotsMark = "<slots>";
   /// What must be converted with it: other types, functions and tables that
   /// they share.
   std::set<std::string> ties;

@@ -95,3 +95,50 @@ TEST(StaticTypesFound, AFunctionWhoseFailureIsNotSeen) {
     EXPECT_NE(StringRef(reason).find("no PyType_Ready(&T)"), StringRef::npos) << reason;
   }
 }
+
+namespace {
+
+/// The files of a type that one unit defines and another one readies.
+std::vector<std::pair<std::string, std::string>> twoUnits(const std::string &assignment) {
+  return {{"t.h", "extern PyTypeObject T;\n"},
+          {"a.c", "#include \"t.h\"\ntypedef struct { PyObject_HEAD } Obj;\nPyTypeObject T = {\n"
+                  "    PyVarObject_HEAD_INIT(NULL, 0)\n"
+                  "    .tp_name = \"m.T\", .tp_basicsize = sizeof(Obj),\n};\n"},
+          {"b.c", "#include \"t.h\"\nstatic PyObject *own(PyTypeObject *t, PyObject *a, PyObject *k)\n"
+                  "{ return PyType_GenericNew(t, a, k); }\n"
+                  "newfunc other = own;\nint ready(void)\n{\n    " + assignment +
+                      "\n    return PyType_Ready(&T);\n}\n"}};
+}
+
+} // namespace
+
+TEST(StaticTypesFound, AMemberThatAnotherUnitSets) {
+  Sample sample;
+  sample.lookAtAll(twoUnits("T.tp_new = PyType_GenericNew;"));
+  EXPECT_NE(sample.fixed("a.c").find("    {Py_tp_new, (void *)PyType_GenericNew},\n    {0, NULL},"),
+            std::string::npos) << sample.fixed("a.c") << sample.reasons(StaticTypeRule);
+  EXPECT_EQ(sample.fixed("a.c").find("DISALLOW_INSTANTIATION"), std::string::npos);
+  EXPECT_EQ(sample.fixed("b.c").find("T.tp_new"), std::string::npos) << sample.fixed("b.c");
+}
+
+TEST(StaticTypesFound, NothingThatAnotherUnitSets) {
+  Sample sample;
+  sample.lookAtAll(twoUnits(""));
+  EXPECT_NE(sample.fixed("a.c").find("_slots[] = {\n    {0, NULL},"), std::string::npos)
+      << sample.fixed("a.c");
+  EXPECT_NE(sample.fixed("a.c").find("DISALLOW_INSTANTIATION"), std::string::npos);
+}
+
+TEST(StaticTypesFound, ABaseThatAnotherUnitSets) {
+  Sample sample;
+  sample.lookAtAll(twoUnits("T.tp_base = &PyList_Type;"));
+  EXPECT_NE(sample.fixed("b.c").find("limited_subtype_ready(&T, &T_spec, &PyList_Type)"),
+            std::string::npos) << sample.fixed("b.c") << sample.reasons(StaticTypeRule);
+}
+
+TEST(StaticTypesFound, AFunctionThatOnlyAnotherUnitKnows) {
+  Sample sample;
+  sample.lookAtAll(twoUnits("T.tp_new = own;"));
+  EXPECT_NE(sample.reasons(StaticTypeRule).find("to what only that unit may know"),
+            std::string::npos) << sample.reasons(StaticTypeRule);
+}

@@ -859,10 +859,10 @@ TEST(StaticTypes, MembersSetInAnotherUnit) {
                          {"b.c", "#include \"t.h\"\n"
                                  "int ready(void)\n"
                                  "{\n"
-                                 "    T.tp_doc = \"x\";\n"
+                                 "    T.tp_name = \"x\";\n"
                                  "    return PyType_Ready(&T);\n"
                                  "}\n"}}),
-            "T: b.c:5: its members are set in another unit than the one that defines it\n");
+            "T: b.c:5: 'tp_name' is set in another unit than the one that defines the type\n");
 }
 
 // --- bases -----------------------------------------------------------------
