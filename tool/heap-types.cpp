@@ -82,7 +82,8 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     addNew(type.externs, part.externs);
     for (const TypePart::Ready &ready : part.readies)
       if (none_of(type.readies, [&](const TypePart::Ready &known) {
-            return known.file == ready.file && known.extent == ready.extent;
+            return known.file == ready.file && known.extent == ready.extent &&
+                   known.rank == ready.rank;
           }))
         type.readies.push_back(ready);
     type.blockers.insert(part.blockers.begin(), part.blockers.end());
@@ -193,7 +194,9 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
   for (TypePart::Ready &ready : type.readies) {
     if (base != types.end() &&
         none_of(base->second.readies, [&](const TypePart::Ready &other) {
-          return other.function == ready.function && other.extent.begin < ready.extent.begin;
+          return other.function == ready.function &&
+                 std::tie(other.extent.begin, other.rank) <
+                     std::tie(ready.extent.begin, ready.rank);
         }))
       type.blockers.insert({ready.file, ready.extent.begin,
                             "its base '" + base->second.name + "' is not readied before it"});

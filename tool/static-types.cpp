@@ -193,6 +193,7 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     rewrite.file = ready.file;
     rewrite.extent = ready.extent;
     rewrite.anew = true;
+    rewrite.sharedRank = ready.rank;
     rewrite.to =
         ready.before + "limited_type_ready(&" + name + ", &" + name + "_spec)" + ready.behind;
     ready.plain.push_back(rewrite);

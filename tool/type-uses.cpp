@@ -17,13 +17,6 @@ bool isSlotTable(QualType type) {
          name == "PyAsyncMethods" || name == "PyBufferProcs";
 }
 
-/// A call that makes a type: where it stands.
-struct Ready {
-  const FunctionDecl *function;
-  unsigned offset;
-  SmallVector<const Stmt *, 8> parents;
-};
-
 /// A mention in a function: of a type that must have been made by then.
 struct Mention {
   const FunctionDecl *function;
@@ -52,15 +45,20 @@ public:
       return true;
     auto *outerFunction = function;
     auto *outerVariable = variable;
+    auto *outerLocal = localVariable;
     if (auto *inner = dyn_cast<FunctionDecl>(decl)) {
       function = inner;
-      variable = nullptr;
+      variable = localVariable = nullptr;
     }
+    if (auto *inner = dyn_cast<VarDecl>(decl))
+      localVariable = inner->isLocalVarDecl() && isa_and_nonnull<InitListExpr>(inner->getInit())
+                          ? inner : nullptr;
     if (auto *inner = dyn_cast<VarDecl>(decl); inner && inner->hasGlobalStorage())
       variable = inner;
     bool result = RecursiveASTVisitor::TraverseDecl(decl);
     function = outerFunction;
     variable = outerVariable;
+    localVariable = outerLocal;
     return result;
   }
 
@@ -91,6 +89,9 @@ public:
           survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
       calls[function].push_back({callee, call->getBeginLoc(), at});
       // The object of another one, not the caller's own.
+      if (calledName(call) == "PyType_Ready" && first)
+        if (const VarDecl *table = tableOf(survey, first, function))
+          survey.tableReadies.push_back({table, call, function, {parents.begin(), parents.end()}});
       if (isa_and_nonnull<MemberExpr, ArraySubscriptExpr>(first))
         survey.callsOfOthers.try_emplace(callee, call);
     }
@@ -116,11 +117,21 @@ public:
       noteTable(decl, reference);
     if (StaticType *type = survey.find(decl))
       use(*type, reference);
+    // What a table holds is used with it.
+    auto table = function && decl->hasGlobalStorage() ? survey.tables.find(decl)
+                                                      : survey.tables.end();
+    if (table != survey.tables.end())
+      for (const TypeTable::Entry &entry : table->second.entries)
+        uses[entry.type].push_back(
+            {function, reference->getLocation(),
+             survey.ast.getSourceManager().getDecomposedExpansionLoc(reference->getLocation())
+                 .second});
     return true;
   }
 
   /// What only all uses together show.
   void finish() {
+    convertTables(survey);
     for (auto &[key, type] : survey.types) {
       for (const FieldAssignment &field : type.assignments)
         checkAssignment(type, field);
@@ -173,10 +184,11 @@ private:
       derived->part.ties.insert("type:" + type.part.key);
       return;
     }
-    if (variable)
-      return survey.block(type, reference->getLocation(),
-                          "its address stands in static data, which is filled before a heap type "
-                          "exists; fill '" + variable->getName() + "' when the module is made");
+    if (const VarDecl *table = variable ? variable : localVariable) {
+      survey.tables[table].entries.push_back({&type, address});
+      if (variable)
+        return;
+    }
     auto *call = dyn_cast_or_null<CallExpr>(parent(outer));
     StringRef called = call ? calledName(call) : StringRef();
     bool first = call && call->getNumArgs() > 0 && bare(call->getArg(0)) == address;
@@ -331,7 +343,7 @@ private:
                           : parameter ? failureOf(bodyOf(parameter), parameter)
                                       : "";
     if (failure.empty() || isStatement(up) ||
-        any_of(readyCalls[&type], [&](const Ready &made) { return made.function == function; }))
+        any_of(type.made, [&](const TypeMade &made) { return made.function == function; }))
       return;
     auto spelled = spelledCall(call, callee->getName(), spot);
     if (!spelled)
@@ -360,7 +372,7 @@ private:
   /// `offset`: from where on the type is made.
   void addReady(StaticType &type, const CallExpr *call, const Spot &spot, Range extent,
                 unsigned offset, unsigned up) {
-    readyCalls[&type].push_back({function, offset, {parents.begin(), parents.end() - up - 1}});
+    type.made.push_back({function, offset, {parents.begin(), parents.end() - up - 1}, call});
     auto [file, place] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
         function ? function->getLocation() : call->getBeginLoc());
     TypePart::Ready ready;
@@ -478,7 +490,7 @@ private:
         break;
       if (isa<CompoundStmt>(parent(i + 1))) {
         auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
-        bool early = none_of(readyCalls[&type], [&](const Ready &made) {
+        bool early = none_of(type.made, [&](const TypeMade &made) {
           return made.function == function && range && made.offset >= range->range.begin;
         });
         if (!range || range->inMacro || !early)
@@ -531,9 +543,9 @@ private:
   /// An assignment counts as part of the definition if it is made on the way
   /// to each call that readies the type.
   void checkAssignment(StaticType &type, const FieldAssignment &field) {
-    const Ready &place = places.find(field.assignment)->second;
-    auto &calls = readyCalls[&type];
-    bool before = !calls.empty() && all_of(calls, [&](const Ready &made) {
+    const TypeMade &place = places.find(field.assignment)->second;
+    auto &calls = type.made;
+    bool before = !calls.empty() && all_of(calls, [&](const TypeMade &made) {
       return made.function == place.function && place.offset < made.offset &&
              is_contained(made.parents, place.parents.back());
     });
@@ -548,9 +560,9 @@ private:
 
   void checkOrder(StaticType &type) {
     for (const Mention &mention : uses[&type])
-      for (const Ready &made : readyCalls[&type])
+      for (const TypeMade &made : type.made)
         if (made.function == mention.function && mention.offset < made.offset &&
-            none_of(readyCalls[&type], [&](const Ready &other) {
+            none_of(type.made, [&](const TypeMade &other) {
               return other.function == mention.function && other.offset < mention.offset;
             })) {
           survey.block(type, mention.location, "it is used here before PyType_Ready");
@@ -560,14 +572,14 @@ private:
     std::set<const FunctionDecl *> users, makers;
     for (const Mention &mention : uses[&type])
       users.insert(mention.function->getCanonicalDecl());
-    for (const Ready &made : readyCalls[&type])
+    for (const TypeMade &made : type.made)
       if (made.function)
         makers.insert(made.function->getCanonicalDecl());
-    for (const Ready &made : readyCalls[&type])
+    for (const TypeMade &made : type.made)
       for (const Mention &call : calls[made.function]) {
         std::set<const FunctionDecl *> seen = makers;
         if (call.offset < made.offset && reaches(call.function, users, seen) &&
-            none_of(readyCalls[&type], [&](const Ready &other) {
+            none_of(type.made, [&](const TypeMade &other) {
               return other.function == made.function && other.offset < call.offset;
             })) {
           survey.block(type, call.location,
@@ -614,9 +626,9 @@ private:
   SmallVector<const Stmt *, 64> parents;
   const FunctionDecl *function = nullptr;
   const VarDecl *variable = nullptr; ///< with static storage, in whose initialiser we are
-  std::map<StaticType *, std::vector<Ready>> readyCalls;
+  const VarDecl *localVariable = nullptr; ///< a function's, with a list
   std::map<StaticType *, std::vector<Mention>> uses;
-  std::map<const BinaryOperator *, Ready> places;
+  std::map<const BinaryOperator *, TypeMade> places;
   /// Py_INCREF(&T) in a function that nothing has taken over yet.
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
   std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one

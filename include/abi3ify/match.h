@@ -52,6 +52,7 @@ struct TypePart {
     Range extent;
     std::string function; ///< which holds it
     std::string before, behind; ///< around the new call
+    int rank = 0; ///< among the insertions at one place; 0 for a call that is replaced
     std::vector<Rewrite> plain, derived;
   };
   std::vector<Ready> readies;

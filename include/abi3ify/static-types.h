@@ -26,16 +26,46 @@ struct FieldAssignment {
   const clang::BinaryOperator *assignment = nullptr;
 };
 
+/// A place that makes a type: a call of PyType_Ready, or the loop that has it.
+struct TypeMade {
+  const clang::FunctionDecl *function = nullptr;
+  unsigned offset = 0; ///< from which on the type is there
+  llvm::SmallVector<const clang::Stmt *, 8> parents = {}; ///< outermost first
+  const clang::CallExpr *call = nullptr;
+  const clang::Stmt *loop = nullptr;
+  int rank = 0; ///< of the edits in front of the loop
+  unsigned at = 0; ///< where these go
+  std::string lead = {}, trail = {}; ///< around each statement there
+};
+
 /// One static type object of a unit while the unit's AST lives.
 struct StaticType {
   const clang::VarDecl *definition = nullptr; ///< null: another unit's
   const clang::VarDecl *canonical = nullptr;
   std::vector<const clang::VarDecl *> declarations; ///< without the definition
   std::vector<FieldAssignment> assignments;
+  std::vector<TypeMade> made;
   const clang::FunctionDecl *readiedIn = nullptr; ///< the first that calls PyType_Ready(&T)
   TypePart part;
 };
 using StaticTypes = llvm::MapVector<const clang::VarDecl *, StaticType>;
+
+/// A variable whose initialiser has addresses of types.
+struct TypeTable {
+  struct Entry {
+    StaticType *type;
+    const clang::UnaryOperator *address;
+  };
+  std::vector<Entry> entries; ///< in the order of the source
+};
+
+/// PyType_Ready of what a table holds.
+struct TableReady {
+  const clang::VarDecl *table;
+  const clang::CallExpr *call;
+  const clang::FunctionDecl *function;
+  llvm::SmallVector<const clang::Stmt *, 8> parents; ///< outermost first
+};
 
 /// What the stages of a unit's survey share.
 struct TypeSurvey {
@@ -59,6 +89,9 @@ struct TypeSurvey {
   std::set<const clang::FunctionDecl *> ends = {};
   /// f(self->x): the function, and the first such call.
   std::map<const clang::FunctionDecl *, const clang::CallExpr *> callsOfOthers = {};
+
+  llvm::MapVector<const clang::VarDecl *, TypeTable> tables = {};
+  std::vector<TableReady> tableReadies = {};
 
   StaticType *find(const clang::Decl *decl);
   void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;
@@ -90,6 +123,15 @@ bool isBuiltinException(const clang::Expr *expr);
 
 /// Whether a variable of the type is a type object.
 bool isTypeObject(clang::QualType type);
+
+/// The variable of the survey's tables that an expression in a function takes
+/// an entry of; null for none.
+const clang::VarDecl *tableOf(const TypeSurvey &survey, const clang::Expr *expr,
+                              const clang::FunctionDecl *function, unsigned depth = 0);
+
+/// Tables of types are filled where their types are made; loops that ready
+/// their entries make them one by one.
+void convertTables(TypeSurvey &survey);
 
 /// A type's definition becomes slots, a spec and a pointer; its tables of
 /// slots go away.

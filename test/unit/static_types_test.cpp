@@ -1654,20 +1654,6 @@ TEST(StaticTypes, NoReady) {
             "T: a.c:2: no PyType_Ready(&T) makes it at a known place\n");
 }
 
-TEST(StaticTypes, ReadyInALoop) {
-  EXPECT_EQ(whyNot(typeT(New) +
-                   "static PyTypeObject *all[] = {&T, NULL};\n"
-                   "int ready(void)\n"
-                   "{\n"
-                   "    for (PyTypeObject **t = all; *t; ++t)\n"
-                   "        if (PyType_Ready(*t) < 0)\n"
-                   "            return -1;\n"
-                   "    return 0;\n"
-                   "}\n"),
-            "T: a.c:7: its address stands in static data, which is filled before a heap type exists; "
-            "fill 'all' when the module is made\n");
-}
-
 TEST(StaticTypes, TwoInOneDeclaration) {
   EXPECT_EQ(whyNot("static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = "
                    "\"m.T\"}, *other;\n" +
