@@ -269,6 +269,9 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
         finding.reason = "look at " + join(type.unseen, ", ") +
                          " as well, which this build does not compile";
       dropAnswered(type.rewrites, findings);
+      erase_if(findings, [&type = type](const Finding &use) {
+        return use.rule == StaticGetSlotRule && type.mentions.count({use.file, use.range.begin});
+      });
       if (sizes[leader] > 1 || !type.members.empty())
         finding.group = "types " + leader;
       for (const TypePart::Member &member : type.members) {

@@ -4,7 +4,7 @@
 namespace abi3ify {
 
 /// For rules that fit no call: libc-includes.cpp finds its uses at the end of a
-/// unit, match-ast.cpp those of constants in tables.
+/// unit, match-ast.cpp those of constants in tables, heap-type-checks.cpp those of tables of slots.
 static bool judgeNothing(const Site &, const Rule &, Finding &) { return false; }
 
 /// Only where the text is NULL and its size not 0: the call makes an object
@@ -37,6 +37,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("constant-in-table", judgeNothing)
       .Case("static-type", judgeNothing)
       .Case("unused-compat", judgeNothing)
+      .Case("heap-type", judgeNothing)
       .Default(nullptr);
 }
 

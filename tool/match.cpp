@@ -1,6 +1,7 @@
 // One unit from its parse to its findings.
 #include "abi3ify/match.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/macro-aliases.h"
@@ -52,6 +53,7 @@ public:
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes(textOf);
     findUnusedCompat(ast, *spelling, preprocessor, context, textOf, out.findings);
+    append_range(out.findings, checkHeapTypes(ast, *spelling, context, preprocessor));
     if (context.rules->find(StaticTypeRule)) {
       out.types = surveyTypes(ast, *spelling, context, preprocessor);
       for (TypePart &part : out.types)

@@ -187,17 +187,19 @@ private:
 
   void printSummary() {
     size_t counts[StateCount] = {}, safe = 0, review = 0, files = 0;
+    bool heapTypes = false; // the Limited API has all that is wrong in these
     std::set<std::string> seen;
     for (const Finding &finding : result.findings) {
       ++counts[unsigned(finding.state)];
       if (finding.state == State::Fixable)
         ++(finding.safety == Safety::Safe ? safe : review);
       files += seen.insert(finding.file).second;
+      heapTypes |= StringRef(finding.rule).starts_with(HeapTypeRules);
     }
     size_t total = result.findings.size();
     out << total << (total == 1 ? " use" : " uses") << " in " << files
         << (files == 1 ? " file" : " files") << " that Limited API " << floor.str()
-        << " does not have";
+        << " does not have" << (heapTypes ? ", or that are wrong in a heap type" : "");
     std::string list;
     for (unsigned i = 0; i < StateCount; ++i)
       if (counts[i]) {

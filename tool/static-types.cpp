@@ -2,6 +2,7 @@
 #include "abi3ify/static-types.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/site.h"
+#include "abi3ify/type-functions.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Lex/Lexer.h"
@@ -76,18 +77,10 @@ void collectEnds(TypeSurvey &survey, const StaticType &type) {
       add(functionOf(assigned.assignment->getRHS()));
 }
 
-bool isUsers(const TypeSurvey &survey, const Decl *decl) {
-  SourceManager &sources = survey.ast.getSourceManager();
+bool isUsers(const ASTContext &ast, const Spelling &spelling, const Decl *decl) {
+  const SourceManager &sources = ast.getSourceManager();
   SourceLocation location = sources.getExpansionLoc(decl->getLocation());
-  return location.isValid() && survey.spelling.isUsers(sources.getFileID(location));
-}
-
-/// The project's part of a unit; the headers of others are the larger one.
-std::vector<Decl *> usersDecls(const TypeSurvey &survey) {
-  std::vector<Decl *> decls;
-  copy_if(survey.ast.getTranslationUnitDecl()->decls(), std::back_inserter(decls),
-          [&](const Decl *decl) { return isUsers(survey, decl); });
-  return decls;
+  return location.isValid() && spelling.isUsers(sources.getFileID(location));
 }
 
 /// Collects the project's static type objects: those of files and namespaces
@@ -97,7 +90,7 @@ struct Collector : RecursiveASTVisitor<Collector> {
   bool VisitVarDecl(VarDecl *decl) {
     bool local = decl->isLocalExternDecl();
     if ((!local && !decl->isFileVarDecl()) || decl->getLexicalDeclContext()->isRecord() ||
-        !isTypeObject(decl->getType()) || !isUsers(survey, decl))
+        !isTypeObject(decl->getType()) || !isUsers(survey.ast, survey.spelling, decl))
       return true;
     StaticType &type = survey.types[decl->getCanonicalDecl()];
     if (!type.canonical) {
@@ -176,7 +169,7 @@ void giveAssignments(TypeSurvey &survey, StaticType &type) {
       type.part.assigned.emplace_back(
           member, survey.spelling.text(literal->file)
                                       .slice(literal->range.begin, literal->range.end));
-    else if (!named || isUsers(survey, named))
+    else if (!named || isUsers(survey.ast, survey.spelling, named))
       survey.block(type, field.assignment->getBeginLoc(),
                    "'" + member + "' is set in another unit than the one that defines the type, to "
                                   "what only that unit may know");
@@ -276,6 +269,13 @@ void findLooseTokens(TypeSurvey &survey) {
 
 } // namespace
 
+std::vector<Decl *> usersDecls(const ASTContext &ast, const Spelling &spelling) {
+  std::vector<Decl *> decls;
+  copy_if(ast.getTranslationUnitDecl()->decls(), std::back_inserter(decls),
+          [&](const Decl *decl) { return isUsers(ast, spelling, decl); });
+  return decls;
+}
+
 bool isTypeObject(QualType type) {
   auto *record = type->getAsRecordDecl();
   return record && structName(record) == "PyTypeObject";
@@ -298,6 +298,45 @@ const FunctionDecl *functionOf(const Expr *expr) {
     expr = bare(address->getSubExpr());
   auto *reference = dyn_cast<DeclRefExpr>(expr);
   return reference ? dyn_cast<FunctionDecl>(reference->getDecl()) : nullptr;
+}
+
+bool isNull(const Expr *value, ASTContext &ast) {
+  value = value->IgnoreParenCasts();
+  if (value->isValueDependent())
+    return false;
+  if (isa<ImplicitValueInitExpr>(value))
+    return true;
+  Expr::EvalResult result;
+  if (value->getType()->isIntegerType() && value->EvaluateAsInt(result, ast))
+    return result.Val.getInt() == 0;
+  return value->isNullPointerConstant(ast, Expr::NPC_ValueDependentIsNotNull) !=
+         Expr::NPCK_NotNull;
+}
+
+bool takesFlags(const Expr *value) {
+  auto *op = dyn_cast<BinaryOperator>(value->IgnoreImplicit());
+  return bindsTightly(value) || (op && op->getOpcode() == BO_Or);
+}
+
+std::string moduleName(const ASTContext &ast) {
+  std::string found;
+  for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
+    auto *module = dyn_cast<VarDecl>(decl);
+    auto *record = module ? module->getType()->getAsRecordDecl() : nullptr;
+    if (!record || structName(record) != "PyModuleDef")
+      continue;
+    for (const auto [field, value] : givenMembers(module->getInit())) {
+      auto *literal = field->getName() == "m_name"
+                          ? dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts())
+                          : nullptr;
+      if (!literal)
+        continue;
+      if (!found.empty())
+        return {};
+      found = literal->getString().str();
+    }
+  }
+  return found;
 }
 
 const DeclRefExpr *addressOfVariable(const Expr *expr) {
@@ -364,11 +403,59 @@ const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
   return nullptr;
 }
 
+/// Takes over what is to be edited in a function of a type, or what forbids it.
+static void convertFunction(TypeSurvey &survey, StaticType &type, const FunctionDecl *function,
+                            StringRef slot) {
+  auto [file, offset] =
+      survey.ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
+  // All types with this function are converted, or none.
+  type.part.ties.insert("function:" + survey.spelling.path(file) + ":" + std::to_string(offset));
+  auto isBases = [&](const FunctionDecl *callee) {
+    for (const auto &[key, other] : survey.types) {
+      const FunctionDecl *theirs = slotFunction(other, slot);
+      if (theirs && theirs->getCanonicalDecl() == callee->getCanonicalDecl()) {
+        type.part.ties.insert("type:" + other.part.key);
+        return true;
+      }
+    }
+    return false;
+  };
+  // PyList_Type.tp_dealloc(self), which PyType_GetSlot knows from 3.10 on.
+  auto isBuiltinBases = [&](const MemberExpr *member) {
+    const Expr *base = baseOf(type);
+    auto *named = dyn_cast<DeclRefExpr>(bare(member->getBase()));
+    if (!base || !named || survey.find(named->getDecl()) || survey.context.floor.minor < 10)
+      return false;
+    if (isBuiltinException(named))
+      return isBuiltinException(base);
+    auto *own = addressOfVariable(base);
+    return own && own->getDecl()->getCanonicalDecl() == named->getDecl()->getCanonicalDecl();
+  };
+  FunctionEdits edits =
+      slot == "tp_dealloc"
+          ? releaseType(survey.ast, survey.spelling, function, isBases, /*throughSlot=*/true,
+                        isBuiltinBases)
+          : visitType(survey.ast, survey.spelling, function, isBases);
+  for (const FunctionEdits::Problem &problem : edits.problems)
+    survey.block(type, problem.location, problem.reason);
+  append_range(type.part.rewrites, edits.rewrites);
+}
+
+void convertDealloc(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
+  convertFunction(survey, type, function, "tp_dealloc");
+}
+
+void convertTraverse(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
+  // On 3.8 the interpreter itself counts the type for its subclasses.
+  if (survey.context.floor.minor >= 9)
+    convertFunction(survey, type, function, "tp_traverse");
+}
+
 std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
                                   const MatchContext &context,
                                   const PreprocessorFacts &preprocessor) {
   TypeSurvey survey{ast, spelling, context, preprocessor};
-  std::vector<Decl *> decls = usersDecls(survey);
+  std::vector<Decl *> decls = usersDecls(ast, spelling);
   Collector collector(survey);
   for (Decl *decl : decls)
     collector.TraverseDecl(decl);

@@ -24,17 +24,6 @@ struct Entry {
   StringRef name() const { return field->getName(); }
 };
 
-bool isNull(const Expr *value, ASTContext &ast) {
-  value = value->IgnoreParenCasts();
-  if (isa<ImplicitValueInitExpr>(value))
-    return true;
-  Expr::EvalResult result;
-  if (value->getType()->isIntegerType() && value->EvaluateAsInt(result, ast))
-    return result.Val.getInt() == 0;
-  return value->isNullPointerConstant(ast, Expr::NPC_ValueDependentIsNotNull) !=
-         Expr::NPCK_NotNull;
-}
-
 /// /* tp_dealloc */ says nothing that the slot does not say.
 bool namesAMember(StringRef comment) {
   comment.consume_front("//");
@@ -484,38 +473,16 @@ private:
       return block(entry.value->getBeginLoc(), "its name is no string literal");
     std::string module;
     if (!literal->getString().contains('.')) {
-      module = moduleName();
+      module = moduleName(ast);
       if (module.empty())
         return block(entry.value->getBeginLoc(),
                      "its name has no module, and a heap type without one has no __module__; "
                      "write \"module." + literal->getString() + "\"");
       module = "\"" + module + ".\" ";
     }
-    fullName = (module.empty() ? "" : moduleName() + ".") + literal->getString().str();
+    fullName = (module.empty() ? "" : moduleName(ast) + ".") + literal->getString().str();
     name = {entry.before, module + valueText(entry, entry.value->IgnoreParenImpCasts()),
             entry.behind};
-  }
-
-  /// The name of the only module that the unit defines.
-  std::string moduleName() const {
-    std::string found;
-    for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
-      auto *module = dyn_cast<VarDecl>(decl);
-      auto *record = module ? module->getType()->getAsRecordDecl() : nullptr;
-      if (!record || structName(record) != "PyModuleDef")
-        continue;
-      for (const auto [field, value] : givenMembers(module->getInit())) {
-        auto *literal = field->getName() == "m_name"
-                            ? dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts())
-                            : nullptr;
-        if (!literal)
-          continue;
-        if (!found.empty())
-          return {};
-        found = literal->getString().str();
-      }
-    }
-    return found;
   }
 
   void useFlags(const Entry &entry) {
@@ -525,11 +492,7 @@ private:
     flagBits = result.Val.getInt().getZExtValue();
     const Expr *value = entry.value->IgnoreImplicit();
     flags = {entry.before, valueText(entry, value), entry.behind};
-    plainFlags = bindsTightly(value) || isOr(value);
-  }
-  static bool isOr(const Expr *value) {
-    auto *op = dyn_cast<BinaryOperator>(value);
-    return op && op->getOpcode() == BO_Or;
+    plainFlags = takesFlags(value);
   }
 
   void useBase(const Entry &entry) {

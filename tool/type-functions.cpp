@@ -1,12 +1,9 @@
-// What a heap type's tp_dealloc and tp_traverse must do besides: an instance
-// owns a reference to its type.
-#include "abi3ify/facts.h"
+// The edits of a heap type's tp_dealloc and tp_traverse.
+#include "abi3ify/type-functions.h"
 #include "abi3ify/flow.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
-#include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/ParentMap.h"
-#include "clang/AST/StmtCXX.h"
 
 using namespace clang;
 using namespace llvm;
@@ -14,93 +11,28 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// What a function says of its own object.
-struct Body : ConstDynamicRecursiveASTVisitor {
-  std::vector<const CallExpr *> calls;
-  StringSet<> names;
-  std::set<const VarDecl *> selves; ///< the parameter and its copies
-  std::set<const VarDecl *> assigned;
-
-  bool VisitCallExpr(const CallExpr *call) override {
-    calls.push_back(call);
-    return true;
-  }
-  bool VisitVarDecl(const VarDecl *decl) override {
-    if (decl->getIdentifier())
-      names.insert(decl->getName());
-    if (decl->getInit() && isSelf(decl->getInit()))
-      selves.insert(decl);
-    return true;
-  }
-  static bool isFirst(const MemberExpr *member) {
-    auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
-    return field && field->getFieldIndex() == 0;
-  }
-  bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
-    if (reference->getDecl()->getIdentifier())
-      names.insert(reference->getDecl()->getName());
-    return true;
-  }
-  bool VisitBinaryOperator(const BinaryOperator *op) override {
-    auto *left = dyn_cast<DeclRefExpr>(op->getLHS()->IgnoreParenImpCasts());
-    auto *variable = left ? dyn_cast<VarDecl>(left->getDecl()) : nullptr;
-    if (!op->isAssignmentOp() || !variable)
-      return true;
-    // A copy that gets another value is none.
-    if (!assigned.insert(variable).second || variable->getInit() || !isSelf(op->getRHS()))
-      selves.erase(variable);
-    else
-      selves.insert(variable);
-    return true;
-  }
-  bool isSelf(const Expr *expr) const {
-    expr = bare(expr);
-    // &self->base, the first member: the base's struct in ours.
-    if (auto *address = dyn_cast<UnaryOperator>(expr);
-        address && address->getOpcode() == UO_AddrOf) {
-      auto *member = dyn_cast<MemberExpr>(bare(address->getSubExpr()));
-      while (member && isFirst(member) && !member->isArrow())
-        member = dyn_cast<MemberExpr>(bare(member->getBase()));
-      if (!member || !isFirst(member))
-        return false;
-      expr = bare(member->getBase());
-    }
-    auto *reference = dyn_cast<DeclRefExpr>(expr);
-    return reference && selves.count(dyn_cast<VarDecl>(reference->getDecl()));
-  }
-};
-
-const MemberExpr *calledMember(const CallExpr *call) {
-  return dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
-}
-
 class Function {
 public:
-  Function(TypeSurvey &survey, StaticType &type, const FunctionDecl *function)
-      : survey(survey), type(type), ast(survey.ast), spelling(survey.spelling),
-        function(function) {
-    auto [file, offset] = ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
-    // All types with this function are converted, or none.
-    type.part.ties.insert("function:" + spelling.path(file) + ":" + std::to_string(offset));
-    if (function->getNumParams() > 0)
-      body.selves.insert(function->getParamDecl(0));
-    for (const ParmVarDecl *parameter : function->parameters())
-      body.names.insert(parameter->getName());
-    body.TraverseStmt(function->getBody());
-  }
+  Function(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function, IsBases isBases,
+           IsBuiltinBases isBuiltinBases = nullptr)
+      : ast(ast), spelling(spelling), function(function), isBases(isBases),
+        isBuiltinBases(isBuiltinBases),
+        body(function, selfOf(function)) {}
 
-  void dealloc() {
+  FunctionEdits edits;
+
+  void dealloc(bool throughSlot) {
     if (function->getNumParams() != 1 || !isSpelled())
       return block(function->getLocation(), "a macro makes its tp_dealloc");
     for (const CallExpr *call : body.calls)
       classify(call);
-    if (!type.part.blockers.empty())
+    if (!edits.problems.empty())
       return;
     if (!checkPaths())
       return;
     if (frees.empty()) // the base's tp_dealloc does it
       return;
-    StringRef name = typeVariable();
+    StringRef name = typeVariable(throughSlot);
     bool known = !name.empty();
     for (StringRef candidate : {"tp", "type", "self_type"})
       if (!known && !body.names.count(candidate)) {
@@ -109,26 +41,23 @@ public:
       }
     if (name.empty())
       return block(function->getLocation(), "no name is left in it for its type");
+    for (const CallExpr *call : frees)
+      releaseBehind(call, name, throughSlot);
     if (!known)
       insertAtBegin("PyTypeObject *" + name.str() + " = " + typeOfSelf() + ";");
-    for (const CallExpr *call : frees)
-      releaseBehind(call, name);
   }
 
   void traverse() {
-    // On 3.8 the interpreter itself counts the type for its subclasses.
-    if (survey.context.floor.minor < 9)
-      return;
     if (function->getNumParams() != 3 || !isSpelled())
       return block(function->getLocation(), "a macro makes its tp_traverse");
     if (function->getParamDecl(0)->getName().empty())
       return block(function->getLocation(), "the first parameter of its tp_traverse has no name");
     for (const CallExpr *call : body.calls) {
       // The base's does it.
-      if (isOthers(call, "tp_traverse"))
+      if (isOthers(call))
         return;
       // Py_VISIT(Py_TYPE(self)), whichever way it is expanded.
-      if (isTypeOfSelf(call))
+      if (body.isTypeOfSelf(call))
         return block(call->getBeginLoc(), "its tp_traverse looks at the type already");
     }
     if (function->getParamDecl(1)->getName() != "visit" ||
@@ -150,15 +79,30 @@ public:
     if (!range || range->file != level->file || range->inMacro)
       return block(function->getLocation(), "its tp_traverse begins with a macro");
     StringRef text = spelling.text(range->file);
+    if (hasDirective(text.slice(level->offset, range->range.begin)))
+      return block(first->getBeginLoc(), "its tp_traverse begins with a preprocessor directive");
     Rewrite rewrite;
     rewrite.file = spelling.path(range->file);
     rewrite.extent = {range->range.begin, range->range.begin};
     rewrite.to = "Py_VISIT(" + typeOfSelf() + ");" + lineBreak(text, range->range.begin);
-    type.part.rewrites.push_back(rewrite);
+    edits.rewrites.push_back(rewrite);
   }
 
 private:
-  void block(SourceLocation location, const Twine &reason) { survey.block(type, location, reason); }
+  void block(SourceLocation location, const Twine &reason) {
+    edits.problems.push_back({location, reason.str()});
+  }
+
+  static bool hasDirective(StringRef text) {
+    SmallVector<StringRef> lines;
+    text.split(lines, '\n');
+    return any_of(lines, [](StringRef line) { return line.ltrim().starts_with("#"); });
+  }
+
+  static ObjectBody::Variables selfOf(const FunctionDecl *function) {
+    return function->getNumParams() > 0 ? ObjectBody::Variables{function->getParamDecl(0)}
+                                        : ObjectBody::Variables();
+  }
 
   bool isSpelled() const {
     auto *body = dyn_cast<CompoundStmt>(function->getBody());
@@ -166,22 +110,17 @@ private:
     return brace && !brace->inMacro;
   }
   /// A variable of the function's outermost block that holds Py_TYPE(self).
-  StringRef typeVariable() const {
+  StringRef typeVariable(bool typed) const {
     for (const Stmt *stmt : cast<CompoundStmt>(function->getBody())->body())
       if (auto *declarations = dyn_cast<DeclStmt>(stmt))
         for (const Decl *decl : declarations->decls()) {
           auto *variable = dyn_cast<VarDecl>(decl);
           const Expr *value = variable ? variable->getInit() : nullptr;
-          if (value && !body.assigned.count(variable) && isTypeOfSelf(value))
+          if (value && !body.assigned.count(variable) && body.isTypeOfSelf(value) &&
+              (!typed || isPointerTo(variable->getType(), "PyTypeObject")))
             return variable->getName();
         }
     return {};
-  }
-
-  /// Py_TYPE(self) or self->ob_type.
-  bool isTypeOfSelf(const Expr *expr) const {
-    const Expr *object = objectOfType(expr);
-    return object && body.isSelf(object);
   }
 
   std::string typeOfSelf() const {
@@ -190,67 +129,31 @@ private:
     return std::string("Py_TYPE(") + (plain ? "" : "(PyObject *)") + self->getName().str() + ")";
   }
 
-  /// Whether a call hands our object to the same slot of another type.
-  bool isOthers(const CallExpr *call, StringRef slot) const {
-    if (call->getNumArgs() == 0 || !body.isSelf(call->getArg(0)))
-      return false;
+  /// Whether a call hands our object to the same function of another type.
+  bool isOthers(const CallExpr *call) const {
     const FunctionDecl *callee = call->getDirectCallee();
-    if (!callee || callee->getCanonicalDecl() == function->getCanonicalDecl())
-      return false;
-    for (const auto &[key, other] : survey.types) {
-      const FunctionDecl *theirs = slotFunction(other, slot);
-      if (theirs && theirs->getCanonicalDecl() == callee->getCanonicalDecl()) {
-        type.part.ties.insert("type:" + other.part.key);
-        return true;
-      }
-    }
-    return false;
+    return callee && call->getNumArgs() > 0 && body.isSelf(call->getArg(0)) &&
+           callee->getCanonicalDecl() != function->getCanonicalDecl() && isBases(callee);
   }
 
   void classify(const CallExpr *call) {
     StringRef name = calledName(call);
-    const MemberExpr *member = calledMember(call);
-    StringRef slot = member && member->getMemberDecl()->getIdentifier()
-                         ? member->getMemberDecl()->getName() : StringRef();
     bool ofSelf = call->getNumArgs() > 0 && body.isSelf(call->getArg(0));
-    if (ofSelf && (slot == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del")) {
+    if (body.isFree(call)) {
       frees.push_back(call);
       ends.insert(call);
-    } else if (ofSelf && slot == "tp_dealloc" && isBuiltinBases(member)) {
-      if (survey.context.floor.minor < 10)
-        return block(call->getBeginLoc(), "the tp_dealloc of a builtin type can be asked for from "
-                                          "3.10 on only");
+    } else if (ofSelf && body.calledSlot(call) == "tp_dealloc" && isBuiltinBases &&
+               calledMember(call) && isBuiltinBases(calledMember(call))) {
       frees.push_back(call);
       ends.insert(call);
-    } else if (ofSelf && slot == "tp_dealloc")
+    } else if (ofSelf && body.calledSlot(call) == "tp_dealloc")
       block(call->getBeginLoc(), "it calls the tp_dealloc of another type, which may release the "
                                  "type as well");
-    else if (ofSelf && isOthers(call, "tp_dealloc"))
+    else if (isOthers(call))
       ends.insert(call);
     else if (isDecref(name) && call->getNumArgs() > 0 &&
-             mayBeType(call->getArg(call->getNumArgs() - 1)))
+             body.mayBeType(call->getArg(call->getNumArgs() - 1)))
       block(call->getBeginLoc(), "its tp_dealloc releases a type already");
-  }
-
-  /// PyList_Type.tp_dealloc of our tp_base, which frees the object and, as its
-  /// type is no heap type, leaves the reference to ours.
-  bool isBuiltinBases(const MemberExpr *member) const {
-    const Expr *base = baseOf(type);
-    auto *named = dyn_cast<DeclRefExpr>(bare(member->getBase()));
-    if (!base || !named || survey.find(named->getDecl()))
-      return false;
-    if (isBuiltinException(named))
-      return isBuiltinException(base);
-    auto *own = addressOfVariable(base);
-    return own && own->getDecl()->getCanonicalDecl() == named->getDecl()->getCanonicalDecl();
-  }
-
-  /// Py_TYPE of anything, or a variable that may hold a type.
-  static bool mayBeType(const Expr *expr) {
-    expr = bare(expr);
-    if (auto *call = dyn_cast<CallExpr>(expr))
-      return calledName(call) == "Py_TYPE";
-    return isPointerTo(expr->getType(), "PyTypeObject");
   }
 
   /// How often the memory was given back.
@@ -317,8 +220,10 @@ private:
                    mayKeep(mention, parents))
             state.bits = (state.bits & ~Freed::Not) | Freed::Kept;
         },
-        [](const CFGBlock &block, unsigned, Freed &state) {
-          if (block.hasNoReturnElement()) // a failed assert
+        [&](const CFGBlock &block, unsigned edge, Freed &state) {
+          // A failed assert, and an object that lives on, with its type.
+          if (block.hasNoReturnElement() ||
+              (edge == 0 && isRevival(block.getTerminatorCondition())))
             state.bits = 0;
         });
     unsigned end = in[cfg->getExit().getBlockID()].bits & ~Freed::Deferred;
@@ -330,6 +235,15 @@ private:
                                : "its tp_dealloc keeps the object on some path (a free list?), and "
                                  "the reference to the type with it");
     return false;
+  }
+
+  /// PyObject_CallFinalizerFromDealloc(self) < 0, or without the comparison.
+  static bool isRevival(const Stmt *condition) {
+    auto *expr = dyn_cast_or_null<Expr>(condition);
+    if (auto *op = dyn_cast_or_null<BinaryOperator>(expr ? bare(expr) : nullptr))
+      expr = op->getOpcode() == BO_LT || op->getOpcode() == BO_NE ? op->getLHS() : nullptr;
+    auto *call = dyn_cast_or_null<CallExpr>(expr ? bare(expr) : nullptr);
+    return call && calledName(call) == "PyObject_CallFinalizerFromDealloc";
   }
 
   void insertAtBegin(const std::string &line) {
@@ -346,10 +260,10 @@ private:
     rewrite.file = spelling.path(brace->file);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};
     rewrite.to = newlineOf(text).str() + indent + line;
-    type.part.rewrites.push_back(rewrite);
+    edits.rewrites.push_back(rewrite);
   }
 
-  void releaseBehind(const CallExpr *call, StringRef name) {
+  void releaseBehind(const CallExpr *call, StringRef name, bool throughSlot) {
     ParentMap parents(function->getBody());
     const Stmt *whole = call, *above = parents.getParent(call);
     while (above && isa<ParenExpr, CastExpr, LabelStmt>(above)) {
@@ -369,7 +283,7 @@ private:
     rewrite.file = spelling.path(range->file);
     rewrite.extent = {range->range.end, range->range.end};
     rewrite.to = lineBreak(text, range->range.begin) + "Py_DECREF(" + name.str() + ");";
-    const MemberExpr *member = calledMember(call);
+    const MemberExpr *member = throughSlot ? calledMember(call) : nullptr;
     if (member && member->getMemberDecl()->getName() == "tp_free") {
       auto argument = spelling.rangeAt(range->file, call->getArg(0)->getBeginLoc(),
                                        call->getArg(0)->getEndLoc());
@@ -385,7 +299,7 @@ private:
       self.primary = true;
       rewrite.args.push_back(self);
     }
-    type.part.rewrites.push_back(rewrite);
+    edits.rewrites.push_back(rewrite);
   }
 
   /// A new line like the one of an offset.
@@ -393,24 +307,30 @@ private:
     return (newlineOf(text) + indentAt(text, offset)).str();
   }
 
-  TypeSurvey &survey;
-  StaticType &type;
   ASTContext &ast;
   const Spelling &spelling;
   const FunctionDecl *function;
-  Body body;
+  IsBases isBases;
+  IsBuiltinBases isBuiltinBases;
+  ObjectBody body;
   std::vector<const CallExpr *> frees; ///< that this function makes itself
   std::set<const Stmt *> ends;         ///< the same, and calls of a base's tp_dealloc
 };
 
 } // namespace
 
-void convertDealloc(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
-  Function(survey, type, function).dealloc();
+FunctionEdits releaseType(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function,
+                          IsBases isBases, bool throughSlot, IsBuiltinBases isBuiltinBases) {
+  Function edited(ast, spelling, function, isBases, isBuiltinBases);
+  edited.dealloc(throughSlot);
+  return std::move(edited.edits);
 }
 
-void convertTraverse(TypeSurvey &survey, StaticType &type, const FunctionDecl *function) {
-  Function(survey, type, function).traverse();
+FunctionEdits visitType(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function,
+                        IsBases isBases) {
+  Function edited(ast, spelling, function, isBases);
+  edited.traverse();
+  return std::move(edited.edits);
 }
 
 } // namespace abi3ify

@@ -20,6 +20,12 @@ struct MatchContext {
 /// The rule that the conversion of a static type is reported under.
 inline constexpr llvm::StringRef StaticTypeRule = "static-type";
 
+/// The ids of rules about heap types that somebody wrote by hand begin so.
+inline constexpr llvm::StringRef HeapTypeRules = "heap-type-";
+
+/// The rule that reports PyType_GetSlot of a static type, at the type's name.
+inline constexpr llvm::StringRef StaticGetSlotRule = "heap-type-get-slot";
+
 /// A place that keeps a type from being converted, or one that must be looked
 /// at once all units are known.
 struct TypePlace {

@@ -121,6 +121,9 @@ void convertEmbedding(TypeSurvey &survey, StaticType &type, const clang::RecordD
 /// Whether an expression is PyExc_ValueError or another exception of Python's.
 bool isBuiltinException(const clang::Expr *expr);
 
+/// The project's part of a unit; the headers of others are the larger one.
+std::vector<clang::Decl *> usersDecls(const clang::ASTContext &ast, const Spelling &spelling);
+
 /// Whether a variable of the type is a type object.
 bool isTypeObject(clang::QualType type);
 
@@ -143,6 +146,15 @@ void convertTraverse(TypeSurvey &survey, StaticType &type, const clang::Function
 
 /// The object of `&T` behind casts and parentheses; null for anything else.
 const clang::DeclRefExpr *addressOfVariable(const clang::Expr *expr);
+
+/// NULL or 0, however it is spelled; also what no initialiser gives.
+bool isNull(const clang::Expr *value, clang::ASTContext &ast);
+
+/// Whether ` | FLAG` may stand behind an expression.
+bool takesFlags(const clang::Expr *value);
+
+/// The name of the only module that the unit defines; empty for none or several.
+std::string moduleName(const clang::ASTContext &ast);
 
 /// The function that `f` or `&f` names; null for anything else.
 const clang::FunctionDecl *functionOf(const clang::Expr *expr);
