@@ -200,7 +200,8 @@ bool applyToField(const Site &site, const Rule &rule, const Form &form, const Sp
     return manual(finding, "the member is reached through an operator-> of C++; name the object "
                            "behind it");
   if (self && self->isImplicit()) {
-    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc());
+    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc(),
+                                       {0, spot.offset + spot.length});
     if (!whole)
       return manual(finding, "the member is not spelled in one place");
     argument.text = "this";
@@ -210,8 +211,10 @@ bool applyToField(const Site &site, const Rule &rule, const Form &form, const Sp
       if (needsCast(object, *type, site.context))
         argument.cast = *type;
   } else {
-    auto range = site.spelling.rangeAt(spot.level, object->getBeginLoc(), object->getEndLoc());
-    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc());
+    auto whole = site.spelling.rangeAt(spot.level, begin, member->getMemberLoc(),
+                                       {0, spot.offset + spot.length});
+    auto range = site.spelling.rangeAt(spot.level, object->getBeginLoc(), object->getEndLoc(),
+                                       {0, spot.offset});
     if (!range || !whole || !withinOneBody(spot, *range) || !withinOneBody(spot, *whole) ||
         !whole->range.contains(range->range) || whole->range.end != finding.range.end)
       return manual(finding, "the object and the member are not spelled in the same place");

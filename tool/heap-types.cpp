@@ -15,7 +15,7 @@ namespace {
 struct WholeType {
   std::string name, file, unit;
   Range range;
-  bool defined = false, readiedElsewhere = false;
+  bool defined = false, readiedElsewhere = false, isMutable = false;
   std::string baseText, baseKey, embedder;
   std::vector<Rewrite> rewrites, externs;
   std::vector<TypePart::Ready> readies;
@@ -219,6 +219,26 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
   addNew(type.rewrites, type.externs);
 }
 
+/// Types whose attributes are set are not immutable, and neither are those
+/// that have such a base. A store through a pointer may mean any of them.
+void findMutable(std::map<std::string, WholeType> &types, ArrayRef<Finding> findings) {
+  bool all = storesThroughPointer(findings);
+  for (auto &[key, type] : types)
+    type.isMutable = all || any_of(type.members, [&](const TypePart::Member &member) {
+                       return storesInto(findings, member);
+                     });
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (auto &[key, type] : types)
+      if (auto base = types.find(type.baseKey);
+          base != types.end() && base->second.isMutable && !type.isMutable)
+        type.isMutable = grown = true;
+  }
+  for (auto &[key, type] : types)
+    if (type.isMutable)
+      makeMutable(type.rewrites);
+}
+
 } // namespace
 
 void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
@@ -232,6 +252,16 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     for (const std::string &tie : type.ties)
       sets.join("type:" + key, tie);
   }
+  auto stays = find_if(types, [](const auto &entry) {
+    return entry.second.defined && !entry.second.blockers.empty();
+  });
+  if (stays != types.end())
+    takeBackStores(findings, stays->second.name);
+  bool throughPointer = storesThroughPointer(findings);
+  findMutable(types, findings);
+  if (throughPointer)
+    for (auto &[key, type] : types)
+      sets.join("type:" + key, "stores");
   // A set of types that depend on each other is converted whole.
   std::map<std::string, const WholeType *> blocked;
   std::map<std::string, unsigned> sizes;
@@ -272,7 +302,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
       erase_if(findings, [&type = type](const Finding &use) {
         return use.rule == StaticGetSlotRule && type.mentions.count({use.file, use.range.begin});
       });
-      if (sizes[leader] > 1 || !type.members.empty())
+      if (sizes[leader] > 1 || !type.members.empty() || throughPointer)
         finding.group = "types " + leader;
       for (const TypePart::Member &member : type.members) {
         bool rewritten = false;
@@ -296,6 +326,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     }
     findings.push_back(std::move(finding));
   }
+  finishStores(findings, sizes.empty() ? "" : "types " + sets.of("stores"));
 }
 
 } // namespace abi3ify

@@ -49,9 +49,12 @@ bool judgeSlotCall(const Site &site, const Rule &rule, Finding &finding) {
   const Form *form = rule.formFor(Use::Value, site.floor,
                                   [&](const Form &form) { return lookup(form.rename, field); });
   auto spot = site.spelling.token(slot->getMemberLoc(), field);
-  auto range = spot ? site.spelling.rangeAt(spot->level, call->getCallee()->getBeginLoc(),
-                                            call->getCallee()->getEndLoc())
-                    : std::nullopt;
+  // The call may be a macro's argument, so what is called ends at its parenthesis.
+  size_t paren = spot ? site.spelling.text(spot->file).find('(', spot->offset) : StringRef::npos;
+  auto range = paren != StringRef::npos
+                   ? site.spelling.rangeAt(spot->level, call->getCallee()->getBeginLoc(),
+                                           call->getCallee()->getEndLoc(), {0, unsigned(paren)})
+                   : std::nullopt;
   if (!form || !range || range->file != spot->file || range->inMacro != spot->inMacro)
     return false;
   Rewrite rewrite;

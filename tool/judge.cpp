@@ -27,6 +27,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("unicode-read", judgeUnicodeRead)
       .Case("unicode-ready", judgeUnicodeReady)
       .Case("type-name", judgeTypeName)
+      .Case("type-dict", judgeTypeDict)
       .Case("slot-call", judgeSlotCall)
       .Case("slot-table", judgeSlotTable)
       .Case("format-conversion", judgeFormatConversion)

@@ -437,7 +437,7 @@ private:
     auto bound = [&](StringRef name) {
       if (name == "value" && (form.uses.has(Use::Assign) || form.uses.has(Use::Update)))
         return true;
-      if (rule.kind == MatchKind::Field)
+      if (rule.kind == MatchKind::Field || !rule.structName.empty())
         return name == "object" || name == "field" || name == "type";
       return is_contained(rule.args, name);
     };

@@ -126,31 +126,79 @@ const LangOptions &plainTextOptions() {
   return options;
 }
 
+namespace {
+
+/// Finds both ends of an expression at one level. A macro's argument lies in
+/// two places: where it is spelled, and where the parameter stands in the body.
+class LevelSearch {
+public:
+  using Ends = std::pair<SourceLocation, SourceLocation>;
+  LevelSearch(const SourceManager &sources, FileID level, function_ref<bool(Ends)> accepts)
+      : sources(sources), level(level), accepts(accepts) {}
+
+  /// The widest that is accepted.
+  std::optional<Ends> find(SourceLocation begin, SourceLocation end) const {
+    if (begin.isInvalid() || end.isInvalid())
+      return std::nullopt;
+    auto begins = outwards(begin, false), ends = outwards(end, true);
+    Ends widest(begins.back(), ends.back());
+    if (isAtLevel(widest.first) && isAtLevel(widest.second) && accepts(widest))
+      return widest;
+    // What stands in one argument as a whole is spelled there.
+    for (SourceLocation first : reverse(begins))
+      for (SourceLocation last : reverse(ends))
+        if (areInOneArgument(first, last))
+          if (auto spelled = find(sources.getImmediateSpellingLoc(first),
+                                  sources.getImmediateSpellingLoc(last)))
+            return spelled;
+    return std::nullopt;
+  }
+
+private:
+  bool isAtLevel(SourceLocation location) const { return sources.getFileID(location) == level; }
+
+  /// The location and what it was expanded from, up to the level or a file.
+  SmallVector<SourceLocation, 8> outwards(SourceLocation location, bool isEnd) const {
+    SmallVector<SourceLocation, 8> list = {location};
+    while (list.back().isMacroID() && !isAtLevel(list.back())) {
+      CharSourceRange expansion = sources.getImmediateExpansionRange(list.back());
+      list.push_back(isEnd ? expansion.getEnd() : expansion.getBegin());
+    }
+    return list;
+  }
+
+  bool areInOneArgument(SourceLocation first, SourceLocation last) const {
+    auto isInner = [&](SourceLocation location) {
+      return location.isMacroID() && !isAtLevel(location) && sources.isMacroArgExpansion(location);
+    };
+    return isInner(first) && isInner(last) &&
+           sources.getImmediateExpansionRange(first).getBegin() ==
+               sources.getImmediateExpansionRange(last).getBegin();
+  }
+
+  const SourceManager &sources;
+  FileID level;
+  function_ref<bool(Ends)> accepts;
+};
+
+} // namespace
+
 std::optional<SpelledRange> Spelling::rangeAt(FileID level, SourceLocation begin,
-                                              SourceLocation end) const {
-  // A macro's argument lies in two places: where it is spelled, and where the
-  // parameter stands in the body.
-  std::function<SourceLocation(SourceLocation, bool)> atLevel = [&](SourceLocation location,
-                                                                   bool isEnd) -> SourceLocation {
-    if (location.isInvalid() || sources.getFileID(location) == level)
-      return location;
-    if (location.isFileID())
-      return {};
-    CharSourceRange expansion = sources.getImmediateExpansionRange(location);
-    SourceLocation outer = atLevel(isEnd ? expansion.getEnd() : expansion.getBegin(), isEnd);
-    if (outer.isValid() || !sources.isMacroArgExpansion(location))
-      return outer;
-    return atLevel(sources.getImmediateSpellingLoc(location), isEnd);
+                                              SourceLocation end, Range within) const {
+  std::optional<SpelledRange> result;
+  auto accepts = [&](LevelSearch::Ends ends) {
+    auto [file, from] = sources.getDecomposedSpellingLoc(ends.first);
+    auto [endFile, to] = sources.getDecomposedSpellingLoc(ends.second);
+    if (file != endFile || to < from || !isUsers(file, from))
+      return false;
+    to += Lexer::MeasureTokenLength(sources.getSpellingLoc(ends.second), sources, options);
+    if (!within.contains({from, to}))
+      return false;
+    result = SpelledRange{file, {from, to}, ends.first.isMacroID()};
+    return true;
   };
-  SourceLocation first = atLevel(begin, false), last = atLevel(end, true);
-  if (first.isInvalid() || last.isInvalid())
-    return std::nullopt;
-  auto [file, from] = sources.getDecomposedSpellingLoc(first);
-  auto [endFile, to] = sources.getDecomposedSpellingLoc(last);
-  if (file != endFile || to < from || !isUsers(file, from))
-    return std::nullopt;
-  to += Lexer::MeasureTokenLength(sources.getSpellingLoc(last), sources, options);
-  return SpelledRange{file, {from, to}, first.isMacroID()};
+  LevelSearch(sources, level, accepts).find(begin, end);
+  return result;
 }
 
 unsigned directiveEnd(StringRef text, unsigned offset) {

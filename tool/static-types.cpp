@@ -96,9 +96,9 @@ struct Collector : RecursiveASTVisitor<Collector> {
     if (!type.canonical) {
       type.canonical = decl->getCanonicalDecl();
       type.definition = decl->getDefinition();
-      if (!type.definition)
-        type.definition = decl->getActingDefinition();
     }
+    if (!type.definition) // `PyTypeObject T;` behind an extern one
+      type.definition = decl->getActingDefinition();
     if (!local && decl != type.definition)
       type.declarations.push_back(decl);
     return true;
@@ -182,6 +182,8 @@ void giveAssignments(TypeSurvey &survey, StaticType &type) {
 void convertReadies(TypeSurvey &survey, StaticType &type) {
   const std::string &name = type.part.name;
   for (TypePart::Ready &ready : type.part.readies) {
+    if (!ready.plain.empty()) // a struct sequence's
+      continue;
     Rewrite rewrite;
     rewrite.file = ready.file;
     rewrite.extent = ready.extent;
@@ -194,7 +196,7 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
                  TypePart::BaseMark.str() + ")" + ready.behind;
     ready.derived.push_back(rewrite);
   }
-  if (type.part.readies.empty() || type.definition)
+  if (type.part.readies.empty() || type.definition || type.isSequence)
     return;
   for (const VarDecl *declaration : type.declarations) {
     auto spot = survey.spelling.token(declaration->getLocation(), declaration->getName());
@@ -464,12 +466,15 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
     return parts;
   for (auto &[key, type] : survey.types)
     begin(survey, type);
+  findStructSequences(survey, decls);
   findTypeUses(survey, decls);
   for (auto &[key, type] : survey.types)
     collectEnds(survey, type);
   for (auto &[key, type] : survey.types) {
     convertDeclarations(survey, type);
-    if (type.definition) {
+    if (type.definition && type.isSequence)
+      convertSequenceDefinition(survey, type);
+    else if (type.definition) {
       checkFrees(survey, type);
       convertDefinition(survey, type);
     } else

@@ -134,7 +134,12 @@ public:
     convertTables(survey);
     for (auto &[key, type] : survey.types) {
       for (const FieldAssignment &field : type.assignments)
-        checkAssignment(type, field);
+        if (type.isSequence)
+          survey.block(type, field.assignment->getBeginLoc(),
+                       "'" + field.field->getName() + "' is set, and the type of a struct "
+                       "sequence can only be made as it is");
+        else
+          checkAssignment(type, field);
       checkOrder(type);
     }
   }
@@ -194,6 +199,8 @@ private:
     bool first = call && call->getNumArgs() > 0 && bare(call->getArg(0)) == address;
     if (called == "PyType_Ready" && first)
       return ready(type, call, spot, outer);
+    if (type.isSequence && first && isSequenceReady(called))
+      return readySequence(type, call, spot, outer);
     if (first && (called == "Py_TYPE" || called == "Py_SET_TYPE") && setsType(type, call, outer))
       return;
     // T.tp_base = &B;
@@ -328,6 +335,21 @@ private:
       return survey.block(type, call->getBeginLoc(),
                           "PyType_Ready is called by a macro; write the call there");
     addReady(type, call, spot, spelled->all, spot.offset, up);
+  }
+
+  void readySequence(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
+    auto spelled = spelledCall(call, calledName(call), spot);
+    if (!spelled || spelled->args.size() != 2)
+      return survey.block(type, call->getBeginLoc(), "a macro makes it; write the call there");
+    if (any_of(parents, [](const Stmt *stmt) { return isa<LambdaExpr>(stmt); }))
+      return survey.block(type, call->getBeginLoc(), "a lambda makes it");
+    std::vector<Rewrite> edits =
+        convertSequenceReady(survey, type, call, *spelled, spot.file, function,
+                             parent(behindCasts(up + 1)));
+    if (edits.empty())
+      return;
+    addReady(type, call, spot, spelled->all, spot.offset, up);
+    type.part.readies.back().plain = type.part.readies.back().derived = edits;
   }
 
   /// add_type(m, "T", &T) < 0, where add_type readies what it is given: the type
@@ -517,6 +539,11 @@ private:
                  const MemberExpr *member, unsigned up) {
     auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
     auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up + 1));
+    if (type.isSequence && !variable && field && field->getIdentifier())
+      if (auto test = sequenceTest(survey, member, spot, ArrayRef(parents).drop_back(up))) {
+        type.part.rewrites.push_back(*test);
+        return;
+      }
     if (variable || !field || !field->getIdentifier())
       return survey.block(type, reference->getLocation(), "static data reads its members");
     if (assignment && assignment->getOpcode() == BO_Assign && assignment->getLHS() == member) {

@@ -48,9 +48,10 @@ public:
   std::optional<SpelledRange> range(clang::SourceLocation begin, clang::SourceLocation end) const;
 
   /// The same, but as it is spelled at one level: a file, or the expansion of
-  /// a macro's body, where the parameter stands for its argument.
+  /// a macro's body, where the parameter stands for its argument. Where macros
+  /// expand to just these tokens, the widest text that lies `within`.
   std::optional<SpelledRange> rangeAt(clang::FileID level, clang::SourceLocation begin,
-                                      clang::SourceLocation end) const;
+                                      clang::SourceLocation end, Range within = {0, ~0u}) const;
 
   /// Whether a file belongs to the project and may be edited.
   bool isUsers(clang::FileID file) const;

@@ -45,6 +45,7 @@ struct StaticType {
   std::vector<const clang::VarDecl *> declarations; ///< without the definition
   std::vector<FieldAssignment> assignments;
   std::vector<TypeMade> made;
+  bool isSequence = false; ///< PyStructSequence_InitType fills it
   const clang::FunctionDecl *readiedIn = nullptr; ///< the first that calls PyType_Ready(&T)
   TypePart part;
 };
@@ -124,6 +125,26 @@ bool isBuiltinException(const clang::Expr *expr);
 /// The project's part of a unit; the headers of others are the larger one.
 std::vector<clang::Decl *> usersDecls(const clang::ASTContext &ast, const Spelling &spelling);
 
+/// Marks the types of struct sequences.
+void findStructSequences(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
+
+/// PyStructSequence_InitType and its like.
+bool isSequenceReady(llvm::StringRef called);
+
+/// The edits of such a call; none, with the type blocked, where a failure could
+/// not be handed on. `parent`: of the call, casts aside.
+std::vector<Rewrite> convertSequenceReady(TypeSurvey &survey, StaticType &type,
+                                          const clang::CallExpr *call, const CallText &spelled,
+                                          clang::FileID file, const clang::FunctionDecl *function,
+                                          const clang::Stmt *parent);
+
+/// `T.tp_name == NULL`: whether the type was made. The edit makes it `T == NULL`.
+std::optional<Rewrite> sequenceTest(TypeSurvey &survey, const clang::MemberExpr *member,
+                                    const Spot &spot, llvm::ArrayRef<const clang::Stmt *> parents);
+
+/// `static PyTypeObject T;` becomes `static PyTypeObject *T;`.
+void convertSequenceDefinition(TypeSurvey &survey, StaticType &type);
+
 /// Whether a variable of the type is a type object.
 bool isTypeObject(clang::QualType type);
 
@@ -180,5 +201,23 @@ const clang::Expr *baseOf(const StaticType &type);
 
 /// The function that a type's definition gives for a slot; null for none.
 const clang::FunctionDecl *slotFunction(const StaticType &type, llvm::StringRef slot);
+
+/// The rule of stores into a type's dict, which set an attribute instead.
+inline constexpr llvm::StringRef TypeDictRule = "type-dict";
+
+/// Whether such a store reaches its type through a pointer; and whether one
+/// names the type that `member` is of.
+bool storesThroughPointer(llvm::ArrayRef<Finding> findings);
+bool storesInto(llvm::ArrayRef<Finding> findings, const TypePart::Member &member);
+
+/// Without Py_TPFLAGS_IMMUTABLETYPE in the spec.
+void makeMutable(std::vector<Rewrite> &rewrites);
+
+/// Gives up the stores through pointers, because `staticType` stays one.
+void takeBackStores(std::vector<Finding> &findings, llvm::StringRef staticType);
+
+/// Once types are converted: gives up the stores into one that is not, and makes
+/// those through pointers part of a group.
+void finishStores(std::vector<Finding> &findings, const std::string &group);
 
 } // namespace abi3ify

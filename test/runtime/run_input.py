@@ -31,7 +31,7 @@ import extbuild  # noqa: E402
 from extbuild import Failure  # noqa: E402
 
 SKIPPED = 77
-REPEAT = 6
+REPEAT = 12
 
 
 class Check:

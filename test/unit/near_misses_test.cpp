@@ -251,6 +251,10 @@ int features(PyObject *o) {
   return PyType_HasFeature(t, Py_TPFLAGS_BASETYPE) + PyType_FastSubclass(t, Py_TPFLAGS_LIST_SUBCLASS) +
          PyType_IS_GC(t) + PyType_Check(o) + PyType_CheckExact(o) + PyObject_TypeCheck(o, &PyList_Type);
 }
+PyObject *class_of(PyObject *o) {
+  PyType_Modified(Py_TYPE(o));
+  return PyObject_GetAttrString(o, "__class__");
+}
 int exceptions(PyObject *e) {
   return PyExceptionClass_Check(e) + (PyExceptionInstance_Check(e) && PyExceptionInstance_Class(e) == e);
 }

@@ -24,7 +24,7 @@ static PyMethodDef blank_methods[] = {
     {NULL, NULL, 0, NULL}
 };
 
-/* --- Plain: nothing of its own ------------------------------------------- */
+/* --- Plain: nothing but a constant ------------------------------------------- */
 
 typedef struct {
     PyObject_HEAD
@@ -108,6 +108,63 @@ static PyTypeObject TaskType = {
     .tp_new = task_new,
 };
 
+/* --- Extent and Span: struct sequences ------------------------------------ */
+
+static PyStructSequence_Field extent_fields[] = {
+    {"width", "to the right"},
+    {"height", NULL},
+    {"unit", "not in the tuple"},
+    {NULL, NULL}
+};
+
+static PyStructSequence_Desc extent_desc = {
+    "shapes.Extent", "How large something is.", extent_fields, 2
+};
+
+static PyTypeObject ExtentType;
+
+static PyStructSequence_Desc span_desc = {
+    .name = "shapes.Span",
+    .fields = extent_fields,
+    .n_in_sequence = 3,
+};
+
+static PyTypeObject SpanType = {{{0}}};
+
+static PyObject *
+fill(PyObject *record)
+{
+    int i;
+    if (record == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < 3; i++) {
+        PyObject *item = PyLong_FromLong(i + 3);
+        if (item == NULL) {
+            Py_DECREF(record);
+            return NULL;
+        }
+        PyStructSequence_SET_ITEM(record, i, item);
+    }
+    return record;
+}
+
+static PyObject *
+shapes_extent(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return fill(PyStructSequence_New(&ExtentType));
+}
+
+/* Its type is made by the first call. */
+static PyObject *
+shapes_span(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    if (SpanType.tp_name == NULL) {
+        PyStructSequence_InitType(&SpanType, &span_desc);
+    }
+    return fill(PyStructSequence_New(&SpanType));
+}
+
 /* --- functions ------------------------------------------------------------ */
 
 static PyObject *
@@ -148,6 +205,8 @@ static PyMethodDef shapes_methods[] = {
     {"kind", shapes_kind, METH_O, "What an object is."},
     {"token", shapes_token, METH_O, "A token that holds a value."},
     {"point", shapes_point, METH_VARARGS, "A point, made without its __init__."},
+    {"extent", shapes_extent, METH_NOARGS, "A record."},
+    {"span", shapes_span, METH_NOARGS, "Another record."},
     {NULL, NULL, 0, NULL}
 };
 
@@ -162,6 +221,7 @@ static struct PyModuleDef shapes_module = {
 PyMODINIT_FUNC
 PyInit_shapes(void)
 {
+    PyObject *limit;
     PyObject *module = PyModule_Create(&shapes_module);
     if (module == NULL) {
         return NULL;
@@ -176,7 +236,25 @@ PyInit_shapes(void)
         PyType_Ready(&TaskType) < 0) {
         goto failed;
     }
+    limit = PyLong_FromLong(99);
+    if (limit == NULL) {
+        goto failed;
+    }
+    if (PyDict_SetItemString(PlainType.tp_dict, "LIMIT", limit) < 0) {
+        Py_DECREF(limit);
+        goto failed;
+    }
+    Py_DECREF(limit);
+    PyType_Modified(&PlainType);
     if (points_add(module) < 0 || cells_add(module) < 0) {
+        goto failed;
+    }
+    if (ExtentType.tp_name == NULL && PyStructSequence_InitType2(&ExtentType, &extent_desc) < 0) {
+        goto failed;
+    }
+    Py_INCREF(&ExtentType);
+    if (PyModule_AddObject(module, "Extent", (PyObject *)&ExtentType) < 0) {
+        Py_DECREF(&ExtentType);
         goto failed;
     }
     Py_INCREF(&BlankType);

@@ -37,7 +37,7 @@ def is_heap(kind):
 
 
 def is_mutable(kind):
-    """A heap type made for a floor below 3.10."""
+    """A heap type made for a floor below 3.10, or one whose tp_dict C code stores into."""
     return is_heap(kind) and not kind.__flags__ & IMMUTABLETYPE
 
 
@@ -121,6 +121,10 @@ class NamesTest(unittest.TestCase):
                 else:
                     self.assertEqual(flags, refused | HEAPTYPE | IMMUTABLETYPE)
 
+    def test_differs_stored_into(self):
+        """A type whose tp_dict C code stores into is mutable at every floor."""
+        self.assertEqual(is_mutable(Plain), is_heap(Plain))
+
     def test_sizes(self):
         word = object.__basicsize__
         self.assertEqual(Plain.__basicsize__, word)
@@ -139,7 +143,9 @@ class NamesTest(unittest.TestCase):
         def own(kind):
             return sorted(set(kind.__dict__) - {"__module__", "__new__", "__doc__", "__slotnames__"})
         self.assertEqual(own(Blank), ["touch"])
-        self.assertEqual(own(Plain), [])
+        self.assertEqual(own(Plain), ["LIMIT"])
+        self.assertEqual(Plain.LIMIT, 99)
+        self.assertEqual(Plain().LIMIT, 99)
         self.assertEqual(own(Token), ["__call__"])
         self.assertEqual(own(Point3), ["__init__", "z"])
         self.assertEqual(own(Task), ["__aiter__", "__anext__", "__await__", "__iter__", "__next__"])
@@ -178,6 +184,71 @@ class NamesTest(unittest.TestCase):
             copy.copy(Blank())
         copy.copy(Plain())
         self.assertEqual("__slotnames__" in Plain.__dict__, is_mutable(Plain))
+
+
+class SequencesTest(unittest.TestCase):
+    """Extent and the type of span(): struct sequences."""
+
+    def test_extent(self):
+        extent = shapes.extent()
+        self.assertIs(type(extent), shapes.Extent)
+        self.assertEqual(extent, (3, 4))
+        self.assertEqual((extent.width, extent.height, extent.unit), (3, 4, 5))
+        self.assertEqual(repr(extent), "shapes.Extent(width=3, height=4)")
+        self.assertEqual(hash(extent), hash((3, 4)))
+        self.assertIsInstance(extent, tuple)
+        with self.assertRaises(AttributeError):
+            extent.width = 1
+
+    def test_span(self):
+        span = shapes.span()
+        kind = type(span)
+        self.assertIs(type(shapes.span()), kind)
+        self.assertEqual(span, (3, 4, 5))
+        self.assertEqual(repr(kind), "<class 'shapes.Span'>")
+        self.assertFalse(hasattr(shapes, "Span"))
+
+    def test_types(self):
+        for kind, size in ((shapes.Extent, 2), (type(shapes.span()), 3)):
+            with self.subTest(kind.__name__):
+                self.assertEqual(kind.__module__, "shapes")
+                self.assertEqual(kind.__mro__, (kind, tuple, object))
+                self.assertEqual((kind.n_sequence_fields, kind.n_fields, kind.n_unnamed_fields),
+                                 (size, 3, 0))
+                self.assertEqual(kind.__flags__ & (BASETYPE | HAVE_GC), HAVE_GC)
+                with self.assertRaisesRegex(TypeError, "not an acceptable base type"):
+                    type("Sub", (kind,), {})
+        self.assertEqual(shapes.Extent.__doc__, "How large something is.")
+        self.assertEqual(shapes.Extent.width.__doc__, "to the right")
+
+    def test_calls(self):
+        self.assertEqual(shapes.Extent((1, 2)), (1, 2))
+        self.assertIsNone(shapes.Extent((1, 2)).unit)
+        self.assertEqual(shapes.Extent((1, 2, 3)).unit, 3)
+        self.assertEqual(shapes.Extent([1, 2], {"unit": 7}).unit, 7)
+        for wrong in ((1,), (1, 2, 3, 4), 5):
+            with self.assertRaises(TypeError):
+                shapes.Extent(wrong)
+
+    def test_copies(self):
+        extent = shapes.extent()
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            again = pickle.loads(pickle.dumps(extent, protocol))
+            self.assertIs(type(again), shapes.Extent)
+            self.assertEqual((again, again.unit), (extent, 5))
+        self.assertEqual(copy.copy(extent).unit, 5)
+
+    def test_differs_sequence_flags(self):
+        """The type of a struct sequence is a heap type that can be written to."""
+        for kind in (shapes.Extent, type(shapes.span())):
+            with self.subTest(kind.__name__):
+                if is_heap(kind):
+                    self.assertTrue(is_mutable(kind))
+                    kind.extra = 1
+                    del kind.extra
+                else:
+                    with self.assertRaises(TypeError):
+                        kind.extra = 1
 
 
 class AttributesTest(unittest.TestCase):
