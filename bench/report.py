@@ -85,11 +85,33 @@ def remaining(left, rows_of, said):
         why = said.get(f["symbol"], {}).get("why", f["reason"])
         uses[f["symbol"], f["rule"], f["state"], why].append(f)
     lines = ["| use | places | where | state | rule | row | why |", "| --- " * 7 + "|"]
+    generated = defaultdict(list)
+    for key in [k for k in uses if k[2] == "generated"]:
+        for f in uses.pop(key):
+            generated[f["file"], f["reason"]].append(f)
+    for (file, reason), found in sorted(generated.items()):
+        names = len({f["symbol"] for f in found})
+        lines.append("| " + " | ".join(map(cell, [f"{names} names", len(found), f"`{file}`", "generated", "", "", reason])) + " |")
     for (symbol, rule, state, reason), found in sorted(uses.items(), key=lambda u: (u[0][2], u[0][0])):
         row = rows_of.get(rule) or said.get(symbol, {}).get("row", "none")
         cells = [f"`{symbol}`", str(len(found)), places(found), state, rule, row, reason]
         lines.append("| " + " | ".join(map(cell, cells)) + " |")
     return lines
+
+
+def static_types(done, packages):
+    """Of each package with static types: how many migrate made heap types, and what is left of them and why."""
+    lines = ["## Static types", "", "| package | floor | static types | converted | left | why |", "| --- " * 6 + "|"]
+    first = len(lines)
+    for p in done:
+        types = next((s["data"].get("types") for s in p["steps"] if s["step"] == "abi3ify migrate"), None) or []
+        left = [t for t in types if t["state"] != "fixed"]
+        said = packages[p["name"]].get("left", {})
+        names = ", ".join(f"`{t['symbol']}` (`{t['file']}:{t['line']}`, {t['state']})" for t in left)
+        why = "; ".join(said.get(t["symbol"], {}).get("why") or t["reason"] or "" for t in left)
+        cells = [f"{p['name']} {p['version']}", p["floor"], len(types), len(types) - len(left), names, why]
+        lines += ["| " + " | ".join(map(cell, cells)) + " |"] if types else []
+    return [*lines, ""] if lines[first:] else []
 
 
 def page(results, packages, rows_of):
@@ -103,7 +125,7 @@ def page(results, packages, rows_of):
              "| --- " * (len(COLUMNS) + 2) + "|"]
     for p in done:
         lines.append(" | ".join([f"| {p['name']} {p['version']}", p["floor"], *(shown(p, titles) for _, titles in COLUMNS)]) + " |")
-    lines.append("")
+    lines += ["", *static_types(done, packages)]
     for p in done:
         lines += [f"## {p['name']} {p['version']}", "",
                   "Reaches the end." if p["reached"] else f"Does not reach the end. First cause: {p['cause']}.", ""]

@@ -38,7 +38,8 @@ class Bench:
         self.name, self.entry, self.abi3ify = name, entry, abi3ify
         self.floor = entry.get("floor", manifest["floor"])
         self.requirements = {**manifest["requirements"], **entry.get("requirements", {})}
-        self.pythons = {v: p for v, p in pythons.items() if int(v.split(".")[1]) >= int(self.floor.split(".")[1])}
+        self.pythons = {v: p for v, p in pythons.items() if int(v.split(".")[1]) >= int(self.floor.split(".")[1])
+                        and v in entry.get("interpreters", manifest["interpreters"])}
         self.work = CACHE / "bench" / f"{name}-{entry['version']}"
         self.copy, self.database = self.work / "copy", self.work / "database"
         self.before, self.built = {}, {}
@@ -102,7 +103,8 @@ class Bench:
             shutil.copytree(self.work / "source", root, symlinks=True)
             log = self.work / f"build-{version}.jsonl"
             wrapper = REPOSITORY / "bench" / "record-cc"
-            exe = common.venv(python.exe, version, self.requirements["build"])
+            label = f"{self.name}-{version}" if self.entry["tests"].get("isolated") else version
+            exe = common.venv(python.exe, label, self.requirements["build"])
             run([exe, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
                  "--no-compile", "--target", tree, root], timeout=BUILD_SECONDS,
                 env={"CC": f"{wrapper} gcc", "CXX": f"{wrapper} g++", "ABI3_BENCH_LOG": str(log)})
@@ -139,7 +141,7 @@ class Bench:
             scratch = self.work / f"{label}-tests-{version}"
             exercise = self.entry.get("exercise")
             again = lambda: owntests.own_tests(self.entry["tests"], exercise and REPOSITORY / "bench" / "exercises" / exercise,
-                                               exe, self.work / "source", tree, files, scratch)
+                                               exe, self.work / "source", tree, files, scratch, version)
             result = again()
             if label != "before":
                 if self.entry.get("second_run") and owntests.compare(self.before[version], result):
@@ -193,7 +195,8 @@ class Bench:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Failure(f"abi3ify {command}: its JSON cannot be read: {type(error).__name__}: {error}") from None
         rules = collections.Counter(f"{f.get('rule', '?')} {f['state']}" for f in findings)
-        return {"uses": len(findings), "states": dict(sorted(states.items())), "rules": dict(sorted(rules.items())),
+        types = [{k: f.get(k) for k in ("file", "line", "state", "symbol", "reason")} for f in findings if f.get("rule") == "static-type"]
+        return {"uses": len(findings), "states": dict(sorted(states.items())), "rules": dict(sorted(rules.items())), "types": types,
                 "left": [{k: f.get(k) for k in ("file", "line", "rule", "state", "symbol", "reason")} for f in left]}
 
     def check(self):

@@ -3,6 +3,7 @@ import json
 import sys
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -38,6 +39,13 @@ class Diagnostics(unittest.TestCase):
         after = recorded.diagnostics("/v/a.c:5:2: warning: x [-Wy]\n/v/a.c:6:2: warning: x [-Wy]\n", "/v")
         self.assertEqual(recorded.new_in(before, before), [])
         self.assertEqual(recorded.new_in(after, before), ["a.c: warning: x [-Wy]"])
+
+
+    def test_what_slots_cannot_do_without_is_not_new(self):
+        key = ("a.c", "warning", "-Wpedantic", "ISO C forbids conversion of function pointer to object pointer type")
+        self.assertEqual(recorded.new_in(Counter([key]), Counter()), [])
+        other = ("a.c", "warning", "-Wpedantic", "ISO C forbids an empty translation unit")
+        self.assertEqual(recorded.new_in(Counter([key, other]), Counter()), [recorded.say(other)])
 
 
 class Recorded(unittest.TestCase):
@@ -89,7 +97,7 @@ class Tests(unittest.TestCase):
             (tree / "module_of_the_bench.py").write_text("said = 'here'\n")
             exercise.write_text("import module_of_the_bench\nprint(module_of_the_bench.said)\n")
             modules = {"module_of_the_bench": tree / "module_of_the_bench.py"}
-            arguments = [sys.executable, folder, tree, modules, Path(folder) / "scratch"]
+            arguments = [sys.executable, folder, tree, modules, Path(folder) / "scratch", "3.11"]
             self.assertEqual(owntests.own_tests({"kind": "none"}, exercise, *arguments),
                              {"outcomes": {"exercise.py": "passed"}, "output": "here\n"})
             exercise.write_text("raise SystemExit('no')\n")
@@ -119,6 +127,16 @@ class Reporting(unittest.TestCase):
             "| `PyB` | 1 | `a.c:9` | manual | not-limited | none | x\\|y |",
             "| `PyC` | 1 | `c.c:1` | manual | not-limited | F34 | z |",
             "| `PyA` | 2 | `b.c:3, 7` | unseen | a-rule | B01, B02 | in no build |"])
+
+    def test_static_types_are_counted_and_what_is_left_says_why(self):
+        types = [{"file": "a.c", "line": 3, "state": "fixed", "symbol": "A", "reason": None},
+                 {"file": "a.c", "line": 9, "state": "manual", "symbol": "B", "reason": "a metaclass"}]
+        step = {"step": "abi3ify migrate", "state": "ok", "data": {"types": types}}
+        done = [{"name": "one", "version": "1", "floor": "3.11", "steps": [step]},
+                {"name": "two", "version": "1", "floor": "3.11", "steps": [{**step, "data": {"types": []}}]}]
+        lines = report.static_types(done, {"one": {}, "two": {}})
+        self.assertEqual(lines[4:], ["| one 1 | 3.11 | 2 | 1 | `B` (`a.c:9`, manual) | a metaclass |", ""])
+        self.assertEqual(report.static_types(done[1:], {"two": {}}), [])
 
     def test_rows_are_those_of_the_rule_files(self):
         with tempfile.TemporaryDirectory() as folder:

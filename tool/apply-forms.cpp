@@ -1,5 +1,6 @@
 // From a rule's form and a matched expression to a rewrite: which text is
 // which argument, and what must be cast.
+#include "abi3ify/facts.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/ownership.h"
 #include "abi3ify/unit.h"
@@ -36,6 +37,27 @@ void describe(Argument &argument, const Expr *expr, const Site &site, const Form
   if (const std::string *type = lookup(form.cast, argument.name))
     if (needsCast(expr, *type, site.context))
       argument.cast = *type;
+}
+
+/// x of (PyListObject *)x, where the form wants a PyObject *: a cast to a struct
+/// whose name the limit hides goes away. Else the expression itself.
+const Expr *behindHiddenCast(const Expr *expr, Argument &argument, const Site &site,
+                             const Form &form, const Spot &spot) {
+  const std::string *type = lookup(form.cast, argument.name);
+  auto *written = dyn_cast<CStyleCastExpr>(expr->IgnoreParenImpCasts());
+  if (!type || *type != "PyObject *" || !written || written->getLParenLoc().isMacroID())
+    return expr;
+  auto *named = written->getType()->getPointeeType().getTypePtrOrNull();
+  auto *alias = named ? named->getAs<TypedefType>() : nullptr;
+  const Expr *inner = written->getSubExpr()->IgnoreImpCasts();
+  if (!alias || !inner->getType()->isPointerType() ||
+      !facts().lacking(alias->getDecl()->getName(), site.floor))
+    return expr;
+  auto range = site.spelling.rangeAt(spot.level, inner->getBeginLoc(), inner->getEndLoc());
+  if (!range || range->file != spot.file || !argument.range.contains(range->range))
+    return expr;
+  argument.range = range->range;
+  return inner;
 }
 
 /// Whether an expression mentions something called `name`.
@@ -115,7 +137,8 @@ bool applyToCall(const Site &site, const Rule &rule, const Form &form, const Spo
     Argument argument;
     argument.name = name;
     argument.range = range;
-    describe(argument, expr, site, form, spot, isMacro);
+    const Expr *taken = behindHiddenCast(expr, argument, site, form, spot);
+    describe(argument, taken, site, form, spot, isMacro);
     rewrite.args.push_back(argument);
   }
   if ((site.use == Use::Assign || site.use == Use::Update) && site.assignment &&

@@ -323,8 +323,10 @@ private:
   }
 
   /// A function or an object is Python's as well where the user declares it again,
-  /// but not where the user defines it.
+  /// but not where the user defines it; a struct is whose header defines it.
   bool isPythons(const Decl *decl) const {
+    if (auto *tag = dyn_cast<TagDecl>(decl))
+      decl = tag->getDefinition() ? tag->getDefinition() : tag;
     if (!isa<FunctionDecl, VarDecl>(decl))
       return isInPythons(decl);
     auto *function = dyn_cast<FunctionDecl>(decl);

@@ -446,9 +446,26 @@ private:
     if (name == "tp_dict" || name == "tp_mro" || name == "tp_bases" || name == "tp_cache" ||
         name == "tp_subclasses" || name == "tp_weaklist" || name == "tp_version_tag")
       return block(now.value->getBeginLoc(), "'" + name + "' has no slot");
+    if (name == "tp_members" || name == "tp_getset")
+      checkAttributes(now);
     if (name == "tp_members")
       membersEntry = now;
     addSlot(now, name);
+  }
+
+  /// A heap type keeps its module's name as an attribute; an attribute of its
+  /// instances with that name takes the place.
+  void checkAttributes(const Entry &entry) {
+    auto *reference = dyn_cast<DeclRefExpr>(bare(entry.value));
+    auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
+    auto *rows = definition ? dyn_cast_or_null<InitListExpr>(definition->getInit()) : nullptr;
+    for (const Expr *row : rows ? rows->inits() : ArrayRef<Expr *>())
+      for (const auto [field, value] : givenMembers(row))
+        if (auto *literal = dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts());
+            literal && field->getName() == "name" && literal->getString() == "__module__")
+          block(row->getBeginLoc(), "its instances have an attribute '__module__', which would "
+                                    "stand in front of the type's own");
   }
 
   /// Whether a call makes an object that has a reference to its type.

@@ -48,3 +48,18 @@ TEST(BenchFound, WhatTheUserDefinesIsNotPythons) {
   EXPECT_EQ(linesCxx("namespace own { int _PyThreadState_Init(void *); }\n"
                      "int f(void *p) { return own::_PyThreadState_Init(p); }\n"), "");
 }
+
+// posix_ipc: struct timeval, which libc defines and the headers of 3.12 name once more;
+// with ABI3IFY_TEST_PYTHON=python3.12 this failed.
+TEST(BenchFound, AStructThatPythonsHeadersOnlyNameIsOfWhoDefinesIt) {
+  EXPECT_EQ(linesC("#include <sys/time.h>\n"
+                   "long f(struct timeval *t) { return gettimeofday(t, NULL) + t->tv_sec; }\n"), "");
+}
+
+// pyrsistent: a cast to a struct that the limit hides, in an argument.
+TEST(BenchFound, ACastToAHiddenStructGoesAwayWithItsFunction) {
+  EXPECT_EQ(fixedC("PyObject *f(PyObject *l, PyObject *i) {\n"
+                  "  return _PyList_Extend((PyListObject *)l, i);\n}\n"),
+            "PyObject *f(PyObject *l, PyObject *i) {\n"
+            "  return PyObject_CallMethod((PyObject *)&PyList_Type, \"extend\", \"OO\", l, i);\n}\n");
+}

@@ -142,3 +142,12 @@ TEST(StaticTypesFound, AFunctionThatOnlyAnotherUnitKnows) {
   EXPECT_NE(sample.reasons(StaticTypeRule).find("to what only that unit may know"),
             std::string::npos) << sample.reasons(StaticTypeRule);
 }
+
+TEST(StaticTypesFound, AnAttributeThatHidesTheTypesModule) {
+  std::string reason = reasonsAt(
+      10, "static PyObject *module_of(PyObject *o, void *c) { Py_RETURN_NONE; }\n"
+          "static PyGetSetDef getset[] = {{\"__module__\", module_of, NULL, NULL, NULL}, {NULL}};\n" +
+              std::string(Types) + "    .tp_getset = getset,\n};\n"
+              "int ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_NE(StringRef(reason).find("an attribute '__module__'"), StringRef::npos) << reason;
+}

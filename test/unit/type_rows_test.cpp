@@ -106,7 +106,7 @@ TEST(TypeDict, ABaseThatIsStoredInto) {
 
 TEST(TypeDict, AStoreIntoATypeThatStaysStatic) {
   Sample sample = sampleOf(std::string(Types) +
-                           "PyTypeObject *table[] = {&T};\n"
+                           "PyTypeObject *const table[] = {&T};\n"
                            "int ready(PyObject *v)\n{\n"
                            "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
                            "    return PyDict_SetItemString(T.tp_dict, \"LIMIT\", v);\n}\n");
