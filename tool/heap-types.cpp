@@ -13,7 +13,7 @@ namespace {
 
 /// The whole of a type.
 struct WholeType {
-  std::string name, file, unit;
+  std::string name, file, unit, note;
   Range range;
   bool defined = false, readiedElsewhere = false, isMutable = false;
   std::string baseText, baseKey, embedder;
@@ -74,6 +74,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.baseText = part.baseText;
       type.baseKey = part.baseKey;
       type.embedder = part.embedder;
+      type.note = part.note;
     }
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
@@ -298,6 +299,8 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
       if (!type.unseen.empty())
         finding.reason = "look at " + join(type.unseen, ", ") +
                          " as well, which this build does not compile";
+      if (!type.note.empty())
+        finding.reason += (finding.reason.empty() ? "" : "; ") + type.note;
       dropAnswered(type.rewrites, findings);
       erase_if(findings, [&type = type](const Finding &use) {
         return use.rule == StaticGetSlotRule && type.mentions.count({use.file, use.range.begin});

@@ -29,7 +29,8 @@ struct Arguments {
   std::string target, buildFolder, rules, failOn, format = "text", output, rule, docsFolder,
       testFolder, colour = "auto";
   unsigned jobs = 0;
-  bool verify = false, review = false, diff = false, allowDirty = false, test = false;
+  bool verify = false, review = false, diff = false, allowDirty = false, test = false,
+       moduleState = false;
 };
 
 int fail(Error error) {
@@ -89,6 +90,8 @@ void addCommon(CLI::App &app, Arguments &arguments) {
                  "(default: also unseen and generated uses)");
   app.add_option("--format", arguments.format, "text (default) or json");
   app.add_option("--output", arguments.output, "write the result to a file");
+  app.add_flag("--module-state", arguments.moduleState,
+               "put types into the state of their module, where every use can reach it");
   app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
   app.add_option("--color", arguments.colour, "auto (default), always or never");
   app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
@@ -123,6 +126,7 @@ Error mixSettings(Arguments &arguments) {
     arguments.jobs = *settings->jobs;
   arguments.review |= settings->review.value_or(false);
   arguments.verify |= settings->verify.value_or(false);
+  arguments.moduleState |= settings->moduleState.value_or(false);
   if (arguments.paths.empty())
     arguments.paths.push_back(".");
   return Error::success();
@@ -292,6 +296,7 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   options.edit = migrate;
   options.review = arguments.review;
   options.verify = arguments.verify;
+  options.moduleState = arguments.moduleState;
   options.jobs = arguments.jobs;
   options.progress = [&](StringRef stage, size_t done, size_t all) {
     progress.show(stage, done, all);

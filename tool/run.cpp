@@ -100,6 +100,7 @@ private:
     context.project = &result.project;
     context.rules = &rules;
     context.floor = options.floor;
+    context.moduleState = options.moduleState;
     context.headers = headersOrCommands(lowest);
     context.normalHeader = &header;
     const auto &commands = result.project.commands;

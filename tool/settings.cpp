@@ -48,6 +48,7 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
                                                      : nullptr;
   std::optional<bool> *flag = key == "review"   ? &settings.review
                               : key == "verify" ? &settings.verify
+                              : key == "module-state" ? &settings.moduleState
                                                 : nullptr;
   if (text) {
     *text = node.value_exact<std::string>();
@@ -73,7 +74,7 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
   return at(file, node.source(),
             "unknown key '" + key +
                 "'; known are target, rules, build-folder, fail-on, select, ignore, python, "
-                "jobs, review, verify");
+                "jobs, module-state, review, verify");
 }
 
 /// Makes a path absolute. A program of the project's own is refused: the file

@@ -145,6 +145,18 @@ void convertDeclarations(TypeSurvey &survey, StaticType &type) {
     rewrite.file = survey.spelling.path(spot->file);
     rewrite.extent = {spot->offset, spot->offset};
     rewrite.to = "*";
+    if (!type.access.empty()) {
+      auto range = survey.spelling.range(declaration->getBeginLoc(), declaration->getEndLoc());
+      StringRef text = survey.spelling.text(spot->file);
+      auto end = range ? behindSemicolon(text, range->range.end) : std::nullopt;
+      if (!end) {
+        survey.block(type, declaration->getLocation(), "it is declared with something else");
+        continue;
+      }
+      rewrite.extent = withLines(text, {range->range.begin, *end});
+      rewrite.anew = true;
+      rewrite.to = "";
+    }
     type.part.rewrites.push_back(rewrite);
   }
 }
@@ -189,12 +201,20 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     rewrite.extent = ready.extent;
     rewrite.anew = true;
     rewrite.sharedRank = ready.rank;
-    rewrite.to =
-        ready.before + "limited_type_ready(&" + name + ", &" + name + "_spec)" + ready.behind;
-    ready.plain.push_back(rewrite);
-    rewrite.to = ready.before + "limited_subtype_ready(&" + name + ", &" + name + "_spec, " +
-                 TypePart::BaseMark.str() + ")" + ready.behind;
-    ready.derived.push_back(rewrite);
+    auto add = [&](std::vector<Rewrite> &list, const std::string &function,
+                   const std::string &base) {
+      rewrite.to = ready.before + function + ", &" + name + "_spec" + base + ")" + ready.behind;
+      list.push_back(rewrite);
+    };
+    std::string base = ", " + TypePart::BaseMark.str();
+    if (!type.access.empty()) {
+      std::string function = "limited_module_type_ready(" + type.module + ", &" + type.access;
+      add(ready.plain, function, ", NULL");
+      add(ready.derived, function, base);
+      continue;
+    }
+    add(ready.plain, "limited_type_ready(&" + name, "");
+    add(ready.derived, "limited_subtype_ready(&" + name, base);
   }
   if (type.part.readies.empty() || type.definition || type.isSequence)
     return;
@@ -468,6 +488,9 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
     begin(survey, type);
   findStructSequences(survey, decls);
   findTypeUses(survey, decls);
+  findLooseTokens(survey);
+  if (context.moduleState)
+    placeInModuleState(survey);
   for (auto &[key, type] : survey.types)
     collectEnds(survey, type);
   for (auto &[key, type] : survey.types) {
@@ -481,7 +504,6 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
       giveAssignments(survey, type);
     convertReadies(survey, type);
   }
-  findLooseTokens(survey);
   for (auto &[key, type] : survey.types)
     parts.push_back(std::move(type.part));
   return parts;

@@ -528,7 +528,7 @@ private:
       return;
     StaticType *own = survey.find(reference->getDecl());
     type.part.baseKey = own ? own->part.key : "";
-    type.part.baseText = (own ? base : "&" + base).str();
+    type.part.baseText = !own ? ("&" + base).str() : own->access.empty() ? base.str() : own->access;
   }
 
   void useTable(const Entry &entry) {
@@ -768,7 +768,7 @@ private:
     addSpecLine(out, "slots", {{}, base + "_slots", ""});
     out += "};\n";
     // A forward declaration in the same file defines it well enough.
-    bool forward = any_of(type.declarations, [&](const VarDecl *other) {
+    bool forward = !type.access.empty() || any_of(type.declarations, [&](const VarDecl *other) {
       return !variable->hasExternalFormalLinkage() &&
              other->getStorageClass() == SC_Static &&
              ast.getSourceManager().getFileID(

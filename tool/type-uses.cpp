@@ -245,6 +245,9 @@ private:
       rewrite.to = " ";
       rewrite.anew = true;
     }
+    type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(),
+                         {ampersand->offset, spot.offset + spot.length},
+                         spot.inMacro || ampersand->inMacro});
     type.part.rewrites.push_back(rewrite);
     if (first && isIncref(called)) {
       references[{&type, function}].push_back(branch());
@@ -524,6 +527,7 @@ private:
         rewrite.to = ("Py_INCREF((PyObject *)" + type.part.name + ");" + newlineOf(text) +
                       indentAt(text, range->range.begin))
                          .str();
+        type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(), {}});
         type.part.rewrites.push_back(rewrite);
         referenced.insert({&type, function});
         return true;

@@ -12,6 +12,7 @@ struct MatchContext {
   const Project *project = nullptr;
   const RuleSet *rules = nullptr;
   Floor floor;
+  bool moduleState = false; ///< types live in the state of their module
   const PythonHeaders *headers = nullptr;
   const NormalHeader *normalHeader = nullptr;
   const Texts *texts = nullptr; ///< instead of files on disk
@@ -45,6 +46,7 @@ struct TypePart {
   std::string file;
   Range range;
   std::string unit; ///< that defines it, if it is local to the unit
+  std::string note; ///< what is to be said of its conversion
   std::vector<Rewrite> rewrites;
   std::vector<TypePlace> blockers;
   /// Tokens in code that is not compiled; a problem where no other unit does.

@@ -16,6 +16,7 @@ struct RunOptions {
   bool edit = false;   ///< make the edits (migrate)
   bool review = false; ///< also those for review
   bool verify = false; ///< prove the edits that could be made (check --verify)
+  bool moduleState = false; ///< types live in the state of their module where it can be reached
   unsigned jobs = 0;   ///< 0: as many as there are cores
   /// Called from any thread: what is being done, how many of how many.
   std::function<void(llvm::StringRef stage, size_t done, size_t all)> progress;

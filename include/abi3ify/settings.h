@@ -13,7 +13,7 @@ struct Settings {
   std::optional<std::string> target, rules, buildFolder, failOn;
   std::vector<std::string> select, ignore, pythons;
   std::optional<unsigned> jobs;
-  std::optional<bool> review, verify;
+  std::optional<bool> review, verify, moduleState;
 };
 
 /// Reads the pyproject.toml of `folder` or of the nearest folder above it that

@@ -38,6 +38,15 @@ struct TypeMade {
   std::string lead = {}, trail = {}; ///< around each statement there
 };
 
+/// The address of a type in a function, and the edit that makes a pointer of it.
+struct TypeUse {
+  const clang::FunctionDecl *function = nullptr;
+  clang::SourceLocation location;
+  size_t rewrite = 0; ///< its number among the part's
+  Range whole;        ///< &T; empty for an edit that inserts the name
+  bool inMacro = false;
+};
+
 /// One static type object of a unit while the unit's AST lives.
 struct StaticType {
   const clang::VarDecl *definition = nullptr; ///< null: another unit's
@@ -45,6 +54,10 @@ struct StaticType {
   std::vector<const clang::VarDecl *> declarations; ///< without the definition
   std::vector<FieldAssignment> assignments;
   std::vector<TypeMade> made;
+  std::vector<TypeUse> uses;
+  /// How the function that makes it names it, and the module there; empty for
+  /// a static pointer.
+  std::string access, module;
   bool isSequence = false; ///< PyStructSequence_InitType fills it
   const clang::FunctionDecl *readiedIn = nullptr; ///< the first that calls PyType_Ready(&T)
   TypePart part;
@@ -156,6 +169,10 @@ const clang::VarDecl *tableOf(const TypeSurvey &survey, const clang::Expr *expr,
 /// Tables of types are filled where their types are made; loops that ready
 /// their entries make them one by one.
 void convertTables(TypeSurvey &survey);
+
+/// Decides for --module-state whether the types of the unit live in their
+/// module's state, and makes the edits that are not a type's own.
+void placeInModuleState(TypeSurvey &survey);
 
 /// A type's definition becomes slots, a spec and a pointer; its tables of
 /// slots go away.

@@ -14,6 +14,7 @@ public:
   Floor floor{11};
   std::vector<std::string> flags;
   bool noPython = false; ///< the text includes Python.h itself
+  bool moduleState = false;
 
   /// Looks at a text, `#include <Python.h>` in front of it.
   void look(const std::string &text) { lookAt(cxx ? "a.cpp" : "a.c", text); }
@@ -39,6 +40,7 @@ public:
     context.project = &project;
     context.rules = &rules();
     context.floor = floor;
+    context.moduleState = moduleState;
     context.headers = &project.headers[0];
     NormalHeader header = normalHeader(rules());
     context.normalHeader = &header;
