@@ -12,7 +12,7 @@ must have the same outcomes, no new warning, and leak nothing. A second
 migration must change nothing.
 
 The floors come from --target, else from a line `# floors: 3.11 3.13` in the
-test, else 3.11. Exit: 0 all is well, 1 something differs, 77 no interpreter.
+test, else 3.11; more options of migrate from a line `# options: ...`. Exit: 0 all is well, 1 something differs, 77 no interpreter.
 """
 import argparse
 import os
@@ -93,7 +93,8 @@ class Check:
             self.problem("%s: new warning in %s: %s (%d times)" % (what, name, message, count))
 
     def migrate(self, copy):
-        command = [str(self.abi3ify), "migrate", "--review", "--allow-dirty", "--target", self.floor]
+        command = [str(self.abi3ify), "migrate", "--review", "--allow-dirty", "--target", self.floor,
+                   *words_of(self.test, "options")]
         for exe in dict.fromkeys([self.pythons[0].exe, self.pythons[-1].exe]):
             command += ["--python", exe]
         done = subprocess.run(command, cwd=copy, text=True, errors="replace",
@@ -181,9 +182,14 @@ def contents(folder):
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def words_of(test, key):
+    """The words of a line `# key: ...` in the test."""
+    line = re.search(r"^# %s:(.*)$" % key, test.read_text(encoding="utf-8"), re.M)
+    return line.group(1).split() if line else []
+
+
 def floors_of(test):
-    line = re.search(r"^# floors:(.*)$", test.read_text(encoding="utf-8"), re.M)
-    return line.group(1).split() if line else ["3.11"]
+    return words_of(test, "floors") or ["3.11"]
 
 
 def main():
