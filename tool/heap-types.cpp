@@ -16,7 +16,7 @@ struct WholeType {
   std::string name, file, unit, note;
   Range range;
   bool defined = false, readiedElsewhere = false, isMutable = false;
-  std::string baseText, baseKey, embedder;
+  std::string baseText, baseKey, metaText, metaKey, embedder;
   std::vector<Rewrite> rewrites, externs;
   std::vector<TypePart::Ready> readies;
   std::set<TypePlace> blockers, loose;
@@ -73,6 +73,8 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     if (part.defined) {
       type.baseText = part.baseText;
       type.baseKey = part.baseKey;
+      type.metaText = part.metaText;
+      type.metaKey = part.metaKey;
       type.embedder = part.embedder;
       type.note = part.note;
     }
@@ -191,16 +193,23 @@ void placeAssigned(WholeType &type) {
 
 /// The calls that make the type, with its base; the base must have been made.
 void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types) {
-  auto base = types.find(type.baseKey);
   for (TypePart::Ready &ready : type.readies) {
-    if (base != types.end() &&
-        none_of(base->second.readies, [&](const TypePart::Ready &other) {
-          return other.function == ready.function &&
-                 std::tie(other.extent.begin, other.rank) <
-                     std::tie(ready.extent.begin, ready.rank);
-        }))
+    auto mustBeMade = [&](const std::string &key, StringRef role) {
+      auto other = types.find(key);
+      if (other != types.end() && none_of(other->second.readies, [&](const TypePart::Ready &made) {
+            return made.function == ready.function &&
+                   std::tie(made.extent.begin, made.rank) <
+                       std::tie(ready.extent.begin, ready.rank);
+          }))
+        type.blockers.insert({ready.file, ready.extent.begin,
+                              "its " + role.str() + " '" + other->second.name +
+                                  "' is not readied before it"});
+    };
+    mustBeMade(type.baseKey, "base");
+    mustBeMade(type.metaKey, "metaclass");
+    if (!ready.parameter.empty() && (!type.baseText.empty() || !type.metaText.empty()))
       type.blockers.insert({ready.file, ready.extent.begin,
-                            "its base '" + base->second.name + "' is not readied before it"});
+                            "a macro readies it, which cannot know its base; write the call there"});
     if (type.baseText.empty()) {
       addNew(type.rewrites, ready.plain);
       continue;

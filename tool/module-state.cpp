@@ -157,6 +157,8 @@ private:
       if (!type.definition || type.definition->hasExternalFormalLinkage())
         return no("other sources may use '" + type.part.name + "'",
                   type.canonical->getLocation());
+      if (!type.part.metaText.empty())
+        return no("'" + type.part.name + "' has a metaclass", type.definition->getLocation());
       if (type.isSequence || !type.part.members.empty())
         return no("'" + type.part.name + "' is reached by its members",
                   type.definition->getLocation());
@@ -167,6 +169,9 @@ private:
         if (!type.part.mentions.count({place.file, place.offset}))
           return no("code that is not compiled names '" + type.part.name + "'",
                     type.definition->getLocation());
+      for (const TypePart::Ready &ready : type.part.readies)
+        if (!ready.parameter.empty())
+          return no("a macro makes '" + type.part.name + "'", type.definition->getLocation());
       for (const TypeMade &made : type.made)
         if (!made.function || made.function->getCanonicalDecl() != exec->getCanonicalDecl())
           return no("'" + type.part.name + "' is made in another function than Py_mod_exec's",

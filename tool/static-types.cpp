@@ -201,20 +201,29 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     rewrite.extent = ready.extent;
     rewrite.anew = true;
     rewrite.sharedRank = ready.rank;
+    std::string spec;
     auto add = [&](std::vector<Rewrite> &list, const std::string &function,
                    const std::string &base) {
-      rewrite.to = ready.before + function + ", &" + name + "_spec" + base + ")" + ready.behind;
+      rewrite.to = ready.before + function + ", &" + spec + base + ")" + ready.behind;
       list.push_back(rewrite);
     };
     std::string base = ", " + TypePart::BaseMark.str();
+    const std::string &pointer = ready.parameter.empty() ? name : ready.parameter;
+    spec = ready.parameter.empty() ? name + "_spec" : ready.parameter + "##_spec";
     if (!type.access.empty()) {
       std::string function = "limited_module_type_ready(" + type.module + ", &" + type.access;
       add(ready.plain, function, ", NULL");
       add(ready.derived, function, base);
       continue;
     }
-    add(ready.plain, "limited_type_ready(&" + name, "");
-    add(ready.derived, "limited_subtype_ready(&" + name, base);
+    if (!type.part.metaText.empty()) {
+      std::string function = "limited_metatype_ready(&" + pointer;
+      add(ready.plain, function, ", " + type.part.metaText + ", NULL");
+      add(ready.derived, function, ", " + type.part.metaText + base);
+      continue;
+    }
+    add(ready.plain, "limited_type_ready(&" + pointer, "");
+    add(ready.derived, "limited_subtype_ready(&" + pointer, base);
   }
   if (type.part.readies.empty() || type.definition || type.isSequence)
     return;

@@ -174,10 +174,7 @@ private:
     }
     if (!meta || isNull(meta, ast))
       return;
-    auto *named = addressOfVariable(meta);
-    if (!named || named->getDecl()->getName() != "PyType_Type")
-      block(meta->getBeginLoc(),
-            "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 on");
+    setMetaclass(survey, type, meta);
   }
 
   /// Gives each comment to the value that it speaks of: behind one on its
@@ -849,6 +846,26 @@ private:
 };
 
 } // namespace
+
+void setMetaclass(TypeSurvey &survey, StaticType &type, const Expr *meta) {
+  auto *named = addressOfVariable(meta);
+  if (named && named->getDecl()->getName() == "PyType_Type")
+    return;
+  if (!named || survey.context.floor.minor < 12)
+    return survey.block(type, meta->getBeginLoc(),
+                        "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 "
+                        "on");
+  StaticType *own = survey.find(named->getDecl());
+  // The function would not call it, and refuses such a metaclass from 3.14 on.
+  if (own && slotFunction(*own, "tp_new"))
+    return survey.block(type, meta->getBeginLoc(),
+                        "its metaclass '" + own->part.name + "' has a tp_new of its own");
+  type.part.metaText = (own ? "" : "&") + named->getDecl()->getName().str();
+  if (own) {
+    type.part.metaKey = own->part.key;
+    type.part.ties.insert("type:" + own->part.key);
+  }
+}
 
 void convertDefinition(TypeSurvey &survey, StaticType &type) {
   if (type.definition->hasExternalFormalLinkage()) {

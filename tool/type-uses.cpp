@@ -129,8 +129,21 @@ public:
     return true;
   }
 
+  bool VisitUnaryOperator(UnaryOperator *op) {
+    auto *operand = dyn_cast<DeclRefExpr>(op->getSubExpr()->IgnoreParenImpCasts());
+    if (op->getOpcode() != UO_AddrOf || (operand && survey.find(operand->getDecl())))
+      return true;
+    if (auto spot = spelling.token(op->getOperatorLoc(), "&"); spot && spot->inMacro)
+      otherAddresses.try_emplace({spelling.path(spot->file), spot->offset}, op->getOperatorLoc());
+    return true;
+  }
+
   /// What only all uses together show.
   void finish() {
+    for (const auto &[place, types] : macroTypes)
+      if (auto other = otherAddresses.find(place); other != otherAddresses.end())
+        for (StaticType *type : types)
+          survey.block(*type, other->second, "a macro that takes its address takes another one here");
     convertTables(survey);
     for (auto &[key, type] : survey.types) {
       for (const FieldAssignment &field : type.assignments)
@@ -203,6 +216,11 @@ private:
       return readySequence(type, call, spot, outer);
     if (first && (called == "Py_TYPE" || called == "Py_SET_TYPE") && setsType(type, call, outer))
       return;
+    // Py_SET_TYPE(&T, &M);
+    if (called == "Py_SET_TYPE" && call->getNumArgs() == 2 && bare(call->getArg(1)) == address)
+      if (const DeclRefExpr *set = addressOfVariable(call->getArg(0));
+          set && survey.find(set->getDecl()))
+        return;
     // T.tp_base = &B;
     if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(outer)))
       if (auto *left = dyn_cast<MemberExpr>(assignment->getLHS()->IgnoreParenImpCasts()))
@@ -217,8 +235,11 @@ private:
                           "an object becomes one of this type here, without a reference to it");
     auto ampersand = spelling.token(address->getOperatorLoc(), "&");
     StringRef text = spelling.text(spot.file);
-    if (!ampersand || ampersand->file != spot.file || ampersand->offset > spot.offset ||
-        !text.slice(ampersand->offset + 1, spot.offset).trim(" \t(").empty())
+    bool ofParameter = ampersand && ampersand->inMacro && !parameterBehind(*ampersand).empty() &&
+                       parameterBehind(*ampersand) != type.part.name;
+    if (!ofParameter &&
+        (!ampersand || ampersand->file != spot.file || ampersand->offset > spot.offset ||
+         !text.slice(ampersand->offset + 1, spot.offset).trim(" \t(").empty()))
       return survey.block(type, reference->getLocation(),
                           "the & of its address is not spelled next to its name");
     if (called == "PyModule_AddObject" && call->getNumArgs() == 3 &&
@@ -235,6 +256,18 @@ private:
       readyByFunction(type, call, address, spot, outer);
     Rewrite rewrite;
     rewrite.file = file;
+    if (ofParameter) {
+      shareMacro(type, *ampersand);
+      rewrite.file = spelling.path(ampersand->file);
+      rewrite.extent = {ampersand->offset, ampersand->offset + 1};
+      type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(), {}, true});
+      type.part.rewrites.push_back(rewrite);
+      if (first && isIncref(called)) {
+        references[{&type, function}].push_back(branch());
+        referenced.insert({&type, function});
+      }
+      return note(type, reference, spot);
+    }
     unsigned end = ampersand->offset + 1;
     while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
       ++end;
@@ -254,6 +287,20 @@ private:
       referenced.insert({&type, function});
     }
     note(type, reference, spot);
+  }
+
+  /// t of `&t` in a macro's body.
+  StringRef parameterBehind(const Spot &ampersand) const {
+    return spelling.text(ampersand.file).substr(ampersand.offset + 1).take_while([](char c) {
+      return isAlnum(c) || c == '_';
+    });
+  }
+
+  /// The edit of a macro's body is one of all types that it is expanded with.
+  void shareMacro(StaticType &type, const Spot &ampersand) {
+    std::pair<std::string, unsigned> place{spelling.path(ampersand.file), ampersand.offset};
+    type.part.ties.insert("macro:" + place.first + ":" + std::to_string(place.second));
+    macroTypes[place].push_back(&type);
   }
 
   /// The innermost statement whose inside need not run.
@@ -334,10 +381,34 @@ private:
 
   void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
     auto spelled = spelledCall(call, "PyType_Ready", spot);
+    if (!spelled && readyInMacro(type, call, spot, up))
+      return;
     if (!spelled || spelled->args.size() != 1)
       return survey.block(type, call->getBeginLoc(),
                           "PyType_Ready is called by a macro; write the call there");
     addReady(type, call, spot, spelled->all, spot.offset, up);
+  }
+
+  /// #define READY(t) if (PyType_Ready(&t) < 0) return NULL
+  bool readyInMacro(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
+    auto callee = spelling.token(call->getCallee()->getBeginLoc(), "PyType_Ready");
+    if (!callee || !callee->inMacro)
+      return false;
+    StringRef text = spelling.text(callee->file);
+    auto spelled = callText(text, callee->offset, directiveEnd(text, callee->offset), false);
+    if (!spelled || spelled->args.size() != 1)
+      return false;
+    StringRef argument = text.slice(spelled->args[0].begin, spelled->args[0].end);
+    Spot ampersand = *callee;
+    ampersand.offset = spelled->args[0].begin;
+    StringRef parameter = argument.starts_with("&") ? parameterBehind(ampersand) : StringRef();
+    if (parameter.empty() || parameter.size() + 1 != argument.size())
+      return false;
+    shareMacro(type, ampersand);
+    addReady(type, call, *callee, spelled->all, spot.offset, up);
+    if (parameter != type.part.name)
+      type.part.readies.back().parameter = parameter;
+    return true;
   }
 
   void readySequence(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
@@ -478,12 +549,7 @@ private:
       }
     if (!value)
       return false;
-    auto *meta = addressOfVariable(value);
-    if (!meta || meta->getDecl()->getName() != "PyType_Type") {
-      survey.block(type, call->getBeginLoc(),
-                   "it has a metaclass of its own, which PyType_FromMetaclass takes from 3.12 on");
-      return true;
-    }
+    setMetaclass(survey, type, value);
     auto *block = dyn_cast_or_null<CompoundStmt>(parent(up + 1));
     if (!block || !removeStatement(type, whole))
       survey.block(type, call->getBeginLoc(), "its type is set in an expression");
@@ -664,6 +730,9 @@ private:
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
   std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one
   std::map<const FunctionDecl *, std::vector<Mention>> calls; ///< by who calls
+  /// &t in macros, by place: with our types, and the first one with something else.
+  std::map<std::pair<std::string, unsigned>, std::vector<StaticType *>> macroTypes;
+  std::map<std::pair<std::string, unsigned>, SourceLocation> otherAddresses;
 };
 
 } // namespace

@@ -60,11 +60,13 @@ struct TypePart {
     Range extent;
     std::string function; ///< which holds it
     std::string before, behind; ///< around the new call
+    std::string parameter; ///< of the macro whose body has the call; empty for none
     int rank = 0; ///< among the insertions at one place; 0 for a call that is replaced
     std::vector<Rewrite> plain, derived;
   };
   std::vector<Ready> readies;
   std::string baseText, baseKey; ///< of tp_base; the key if it is the project's
+  std::string metaText, metaKey; ///< of its metaclass; empty for type
   /// The key of the part that has the uses of its struct, if that begins with
   /// a builtin's.
   std::string embedder;

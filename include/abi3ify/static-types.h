@@ -178,6 +178,9 @@ void placeInModuleState(TypeSurvey &survey);
 /// slots go away.
 void convertDefinition(TypeSurvey &survey, StaticType &type);
 
+/// The type gets another type than PyType_Type for its own.
+void setMetaclass(TypeSurvey &survey, StaticType &type, const clang::Expr *meta);
+
 /// Adds what a heap type's tp_dealloc and tp_traverse must do.
 void convertDealloc(TypeSurvey &survey, StaticType &type, const clang::FunctionDecl *function);
 void convertTraverse(TypeSurvey &survey, StaticType &type, const clang::FunctionDecl *function);

@@ -34,10 +34,36 @@ TEST(StaticTypesFound, ATableThatIsFilledAtRunTime) {
 }
 
 TEST(StaticTypesFound, AMacroThatReadies) {
+  Sample sample;
+  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  second.replace(second.find(" T ="), 4, " U =");
+  sample.look(std::string(Types) + "};\n" + second +
+              "};\n#define ADD(m, n, t) \\\n    if (PyType_Ready(&t) < 0) return -1; \\\n"
+              "    Py_INCREF(&t); \\\n    PyModule_AddObject(m, n, (PyObject *)&t)\n"
+              "int ready(PyObject *m)\n{\n    ADD(m, \"T\", T);\n    ADD(m, \"U\", U);\n    return 0;\n}\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(fixed.find("    if (limited_type_ready(&t, &t##_spec) < 0) return -1; \\\n"),
+            std::string::npos) << fixed << sample.reasons(StaticTypeRule);
+  EXPECT_NE(fixed.find(" \\\n    PyModule_AddObject(m, n, (PyObject *)t)\n"), std::string::npos)
+      << fixed;
+  EXPECT_NE(fixed.find("    ADD(m, \"T\", T);\n    ADD(m, \"U\", U);\n"), std::string::npos);
+}
+
+TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
   std::string reason = reasonsAt(10, std::string(Types) +
-                                         "};\n#define READY(t) PyType_Ready(&t)\n"
+                                         "};\n#define TAKE(t) PyLong_FromVoidPtr((void *)&t)\n"
+                                         "int other;\nPyObject *get(int x)\n"
+                                         "{ return x ? TAKE(T) : TAKE(other); }\n"
+                                         "int ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_NE(StringRef(reason).find("takes another one here"), StringRef::npos) << reason;
+}
+
+TEST(StaticTypesFound, AMacroThatReadiesASubtype) {
+  std::string reason = reasonsAt(10, std::string(Types) +
+                                         "    .tp_base = &PyList_Type,\n};\n"
+                                         "#define READY(t) PyType_Ready(&t)\n"
                                          "int ready(void) { return READY(T); }\n");
-  EXPECT_NE(StringRef(reason).find("PyType_Ready is called by a macro"), StringRef::npos) << reason;
+  EXPECT_NE(StringRef(reason).find("which cannot know its base"), StringRef::npos) << reason;
 }
 
 TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
@@ -150,4 +176,35 @@ TEST(StaticTypesFound, AnAttributeThatHidesTheTypesModule) {
               std::string(Types) + "    .tp_getset = getset,\n};\n"
               "int ready(void) { return PyType_Ready(&T); }\n");
   EXPECT_NE(StringRef(reason).find("an attribute '__module__'"), StringRef::npos) << reason;
+}
+
+namespace {
+
+std::string metaOf(unsigned minor, const std::string &more, bool runTime = false) {
+  Sample sample;
+  sample.floor = Floor{minor};
+  sample.look("typedef struct { PyObject_HEAD } Obj;\nstatic PyTypeObject Meta = {\n"
+              "    PyVarObject_HEAD_INIT(NULL, 0)\n    .tp_name = \"m.Meta\", .tp_base = &PyType_Type,\n" +
+              more + "};\nstatic PyTypeObject T = {\n    PyVarObject_HEAD_INIT(" +
+              (runTime ? "NULL" : "&Meta") + ", 0)\n"
+              "    .tp_name = \"m.T\", .tp_basicsize = sizeof(Obj), .tp_new = PyType_GenericNew,\n};\n"
+              "int ready(void)\n{\n" + (runTime ? "    Py_SET_TYPE(&T, &Meta);\n" : "") +
+              "    return PyType_Ready(&Meta) < 0 || PyType_Ready(&T) < 0 ? -1 : 0;\n}\n");
+  std::string reasons = sample.reasons(StaticTypeRule);
+  return reasons.empty() ? sample.fixed() : reasons;
+}
+
+} // namespace
+
+TEST(StaticTypesFound, AMetaclass) {
+  std::string fixed = metaOf(12, "");
+  EXPECT_NE(fixed.find("limited_metatype_ready(&T, &T_spec, Meta, NULL) < 0"), std::string::npos)
+      << fixed;
+  fixed = metaOf(12, "", true);
+  EXPECT_NE(fixed.find("limited_metatype_ready(&T, &T_spec, Meta, NULL) < 0"), std::string::npos)
+      << fixed;
+  EXPECT_EQ(fixed.find("Py_SET_TYPE"), std::string::npos) << fixed;
+  EXPECT_NE(metaOf(11, "").find("takes from 3.12 on"), std::string::npos) << metaOf(11, "");
+  std::string made = metaOf(12, "    .tp_new = PyType_GenericNew,\n");
+  EXPECT_NE(made.find("its metaclass 'Meta' has a tp_new"), std::string::npos) << made;
 }

@@ -133,9 +133,14 @@ static PyTypeObject CallerType = {
     .tp_new = caller_new,
 };
 
+extern int add_kinds(PyObject *module);
+
 static int
 lanes_exec(PyObject *module)
 {
+    if (add_kinds(module) < 0) {
+        return -1;
+    }
     if (PyType_Ready(&LaneType) < 0) {
         return -1;
     }

@@ -87,5 +87,29 @@ class CallTest(unittest.TestCase):
                 kind.extra = 1
 
 
+class KindsTest(unittest.TestCase):
+    def test_metaclass(self):
+        self.assertIs(type(lanes.Marked), lanes.Meta)
+        self.assertEqual(lanes.Marked.kind, "kind of Marked")
+        self.assertIs(lanes.Meta.__base__, type)
+
+        class Sub(lanes.Marked):
+            pass
+
+        self.assertEqual((Sub.kind, type(Sub)), ("kind of Sub", lanes.Meta))
+        self.assertIsInstance(lanes.Marked(), lanes.Marked)
+        self.assertEqual(repr(lanes.Marked), "<class 'lanes.Marked'>")
+
+    def test_table(self):
+        self.assertEqual(lanes.Right.__mro__, (lanes.Right, lanes.Left, object))
+        self.assertIsInstance(lanes.Right(), lanes.Left)
+        for kind in (lanes.Left, lanes.Right, lanes.Up, lanes.Down):
+            before = sys.getrefcount(kind)
+            for _ in range(1000):
+                kind()
+            self.assertEqual(sys.getrefcount(kind), before)
+            self.assertEqual(kind.__module__, "lanes")
+
+
 if __name__ == "__main__":
     unittest.main()
