@@ -348,9 +348,14 @@ private:
     if (added)
       it->second = path.starts_with(NormalFolder) ||
                    (isInPythonFolder(path) && !spelling.isUsers(file));
-    // A copy that does not compile under the limit will have to go: what it
-    // declares is Python's where that has it.
-    return it->second || (isCompatHeader(path) && matches.hasIn(path.str()));
+    // A copy that does not compile under the limit will have to go: for all
+    // other code, what it declares is Python's where that has it.
+    return it->second || (isCompatHeader(path) && matches.hasIn(path.str()) &&
+                          !(function && path == pathOf(function)));
+  }
+
+  StringRef pathOf(const Decl *decl) const {
+    return spelling.path(sources.getFileID(sources.getExpansionLoc(decl->getLocation())));
   }
 
   /// Whether the user declares, without a body, what another object file has
