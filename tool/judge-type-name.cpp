@@ -4,7 +4,7 @@
 // the statement:
 //
 //     {
-//         PyObject *py_name = PyType_GetName(Py_TYPE(o));
+//         PyObject *py_name = limited_type_name(Py_TYPE(o));
 //         if (py_name != NULL) {
 //             PyErr_Format(PyExc_TypeError, "not %.200U", py_name);
 //             Py_DECREF(py_name);
@@ -184,7 +184,7 @@ bool judgeTypeName(const Site &site, const Rule &rule, Finding &finding) {
     finding.rewrites.push_back(std::move(*rewrite));
     if (call.names.size() > 1)
       finding.group = (site.spelling.path(call.file) + ":" + Twine(call.all.begin) + " tp_name").str();
-    finding.reason = "the name is written without the module that tp_name of types in C has";
+    finding.reason = "a heap type of C that can be changed is written without the module that its tp_name has";
   }
   finding.safety = lower(rule.safety, Safety::Review);
   return true;

@@ -299,17 +299,10 @@ private:
 
   void askForName(Template &out, const Name &name) {
     Argument type = typeArgument(call, name);
-    if (call.site.floor.minor >= 11) {
-      out << "PyType_GetName(";
-      type.primary |= !type.addressOf; // alone between the parentheses
-      out.source(type);
-      out << ")";
-      return;
-    }
-    out << "PyObject_GetAttrString(";
-    type.cast = "PyObject *";
+    out << "limited_type_name(";
+    type.primary |= !type.addressOf; // alone between the parentheses
     out.source(type);
-    out << ", \"__name__\")";
+    out << ")";
   }
 
   struct Change {
