@@ -24,6 +24,8 @@ struct WholeType {
   std::set<TypePart::Member> members;
   std::set<std::string> ties;
   std::map<std::string, std::set<std::string>> assigned; ///< by other units than its own
+  std::set<std::string> seenIn, memberTables;
+  bool acceptsSubtypes = false;
   std::set<std::string> unseen; ///< places that are changed but not compiled
 };
 
@@ -77,6 +79,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.metaKey = part.metaKey;
       type.embedder = part.embedder;
       type.note = part.note;
+      type.acceptsSubtypes = part.acceptsSubtypes;
     }
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
@@ -93,6 +96,9 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     type.loose.insert(part.loose.begin(), part.loose.end());
     type.mentions.insert(part.mentions.begin(), part.mentions.end());
     type.members.insert(part.members.begin(), part.members.end());
+    type.memberTables.insert(part.memberTables.begin(), part.memberTables.end());
+    if (!part.seenIn.empty())
+      type.seenIn.insert(part.seenIn);
     type.ties.insert(part.ties.begin(), part.ties.end());
   }
   return types;
@@ -119,6 +125,15 @@ void takeStructs(std::map<std::string, WholeType> &types) {
       type.blockers.insert({type.file, type.range.begin,
                             "'" + owner->second->name + "' has the same struct, which begins with "
                             "a builtin's"});
+    if (!type.unit.empty() && part->second.seenIn.size() > 1)
+      type.blockers.insert({type.file, type.range.begin,
+                            "its struct begins with a builtin's, and other sources that see the "
+                            "struct do not see the type"});
+    for (const std::string &table : part->second.memberTables)
+      if (!type.memberTables.count(table))
+        type.blockers.insert({type.file, type.range.begin,
+                              "its struct begins with a builtin's, and the members of another type "
+                              "have offsets in it"});
     addNew(type.rewrites, part->second.rewrites);
     type.blockers.insert(part->second.blockers.begin(), part->second.blockers.end());
   }
@@ -206,6 +221,11 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
                                   "' is not readied before it"});
     };
     mustBeMade(type.baseKey, "base");
+    auto base = types.find(type.baseKey);
+    if (base != types.end() && base->second.defined && !base->second.acceptsSubtypes)
+      type.blockers.insert({type.file, type.range.begin,
+                            "its base '" + base->second.name + "' has no Py_TPFLAGS_BASETYPE, which "
+                            "the base of a heap type needs"});
     mustBeMade(type.metaKey, "metaclass");
     if (!ready.parameter.empty() && (!type.baseText.empty() || !type.metaText.empty()))
       type.blockers.insert({ready.file, ready.extent.begin,

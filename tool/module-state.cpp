@@ -8,6 +8,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -40,12 +41,45 @@ std::set<const FunctionDecl *> functionsIn(const Expr *table,
   return found;
 }
 
+/// How often functions and variables are named, and variables that are given
+/// another value.
+struct Names : DynamicRecursiveASTVisitor {
+  bool VisitDeclRefExpr(DeclRefExpr *reference) override {
+    ++counts[reference->getDecl()->getCanonicalDecl()];
+    return true;
+  }
+  bool VisitBinaryOperator(BinaryOperator *op) override {
+    return !op->isAssignmentOp() || change(op->getLHS());
+  }
+  bool VisitUnaryOperator(UnaryOperator *op) override {
+    return (op->getOpcode() != UO_AddrOf && !op->isIncrementDecrementOp()) ||
+           change(op->getSubExpr());
+  }
+  bool VisitVarDecl(VarDecl *variable) override {
+    auto *function = dyn_cast_or_null<FunctionDecl>(variable->getParentFunctionOrMethod());
+    if (function && !isa<ParmVarDecl>(variable) && variable->getIdentifier())
+      for (const ParmVarDecl *parameter : function->parameters())
+        if (parameter->getName() == variable->getName())
+          changed.insert(parameter);
+    return true;
+  }
+  bool change(const Expr *expr) {
+    if (auto *reference = dyn_cast<DeclRefExpr>(bare(expr)))
+      changed.insert(reference->getDecl());
+    return true;
+  }
+  std::map<const Decl *, unsigned> counts;
+  std::set<const ValueDecl *> changed;
+};
+
 class ModuleState {
 public:
   explicit ModuleState(TypeSurvey &survey)
       : survey(survey), spelling(survey.spelling), ast(survey.ast) {}
 
   void place() {
+    for (Decl *decl : usersDecls(ast, spelling))
+      names.TraverseDecl(decl);
     if (!findModule() || !checkTypes() || !reachAll()) {
       for (auto &[key, type] : survey.types)
         if (type.definition)
@@ -86,6 +120,10 @@ private:
       if (field->getName() == name)
         return value;
     return nullptr;
+  }
+  bool namedOnce(const Expr *table) {
+    auto *reference = table ? dyn_cast<DeclRefExpr>(bare(table)) : nullptr;
+    return reference && names.counts[reference->getDecl()->getCanonicalDecl()] == 1;
   }
   bool isEmpty(StringRef name) const {
     const Expr *value = member(name);
@@ -136,7 +174,8 @@ private:
       return no("the module has no Py_mod_exec function", module->getLocation());
     file = range->file;
     text = spelling.text(file);
-    methods = functionsIn(member("m_methods"), {"ml_meth"});
+    if (namedOnce(member("m_methods")))
+      methods = functionsIn(member("m_methods"), {"ml_meth"});
     prefix = module->getName().str();
     for (StringRef end : {"_module", "module", "_def", "def"})
       if (StringRef(prefix).ends_with(end) && prefix.size() > end.size()) {
@@ -203,9 +242,10 @@ private:
     if (!function || function->getNumParams() == 0)
       return {};
     const ParmVarDecl *first = function->getParamDecl(0);
-    if (first->getName().empty())
-      return {};
     auto *canonical = function->getCanonicalDecl();
+    // Who else calls it may give it something else; its table is the one that names it.
+    if (first->getName().empty() || names.changed.count(first) || names.counts[canonical] != 1)
+      return {};
     if (canonical == exec->getCanonicalDecl() || methods.count(canonical))
       return isPointerTo(first->getType(), "PyObject")
                  ? prefix + "_get_state(" + first->getName().str() + ")" : "";
@@ -229,7 +269,7 @@ private:
 
   /// Whether a function is called with instances of a type, and while the
   /// module's state is whole.
-  static bool isFunctionOf(const StaticType &type, const FunctionDecl *function, bool &isNew) {
+  bool isFunctionOf(const StaticType &type, const FunctionDecl *function, bool &isNew) {
     static const std::set<StringRef> slots = {
         "tp_repr", "tp_str", "tp_hash", "tp_call", "tp_getattro", "tp_setattro", "tp_iter",
         "tp_iternext", "tp_init", "tp_richcompare", "tp_new"};
@@ -240,9 +280,9 @@ private:
         isNew = name == "tp_new";
         return true;
       }
-      if (name == "tp_methods" && isInstanceMethod(value, function))
+      if (name == "tp_methods" && namedOnce(value) && isInstanceMethod(value, function))
         return true;
-      if (name == "tp_getset" && functionsIn(value, {"get", "set"}).count(function))
+      if (name == "tp_getset" && namedOnce(value) && functionsIn(value, {"get", "set"}).count(function))
         return true;
     }
     return false;
@@ -405,6 +445,7 @@ private:
   TypeSurvey &survey;
   const Spelling &spelling;
   ASTContext &ast;
+  Names names;
   const VarDecl *module = nullptr;
   const FunctionDecl *exec = nullptr;
   std::set<const FunctionDecl *> methods; ///< of the module

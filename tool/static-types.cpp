@@ -4,6 +4,7 @@
 #include "abi3ify/site.h"
 #include "abi3ify/type-functions.h"
 #include "clang/AST/ExprCXX.h"
+#include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Lex/Lexer.h"
 
@@ -13,11 +14,42 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+/// Whether a variable has its value from PyObject_Malloc or the like: what is no
+/// object yet has no type.
+bool isRawMemory(const Expr *expr, const FunctionDecl *function) {
+  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+  auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+  auto allocates = [](const CallExpr *call) {
+    return calledName(call).ends_with_insensitive("malloc") ||
+           calledName(call).ends_with_insensitive("calloc") ||
+           calledName(call).ends_with_insensitive("realloc");
+  };
+  struct Values : DynamicRecursiveASTVisitor {
+    bool VisitBinaryOperator(BinaryOperator *op) override {
+      auto *left = dyn_cast<DeclRefExpr>(op->getLHS()->IgnoreParenImpCasts());
+      if (op->getOpcode() == BO_Assign && left && left->getDecl() == variable)
+        found.push_back(op->getRHS());
+      return true;
+    }
+    const VarDecl *variable = nullptr;
+    std::vector<const Expr *> found;
+  } values;
+  values.variable = variable;
+  values.TraverseStmt(function->getBody());
+  if (variable && variable->getInit())
+    values.found.push_back(variable->getInit());
+  return any_of(values.found, [&](const Expr *value) { return anyCall(value, allocates); });
+}
+
 /// PyObject_Free(self) outside of a tp_dealloc: the reference to the type goes,
 /// too.
 void convertFree(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
-                 const CallExpr *call) {
+                 const FunctionDecl *function, const CallExpr *call) {
   const FunctionDecl *callee = call->getDirectCallee();
+  if (isRawMemory(call->getArg(0), function))
+    return survey.block(type, call->getBeginLoc(),
+                        "memory is freed here that may be no object yet; write Py_DECREF of its type "
+                        "behind it where it is one");
   auto range = survey.spelling.range(call->getBeginLoc(), call->getEndLoc());
   const Expr *object = bare(call->getArg(0));
   auto argument = survey.spelling.range(object->getBeginLoc(), object->getEndLoc());
@@ -27,14 +59,14 @@ void convertFree(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
     return survey.block(type, call->getBeginLoc(),
                         "an instance is freed here without its tp_dealloc; write Py_DECREF of its "
                         "type behind it");
-  StringRef function = text.substr(range->range.begin).take_while([](char c) {
+  StringRef name = text.substr(range->range.begin).take_while([](char c) {
     return isAlnum(c) || c == '_';
   });
   Rewrite rewrite;
   rewrite.file = survey.spelling.path(range->file);
   rewrite.extent = range->range;
   rewrite.anew = true;
-  rewrite.to = ("limited_free_object((PyObject *)$object, " + function + ")").str();
+  rewrite.to = ("limited_free_object((PyObject *)$object, " + name + ")").str();
   Argument o;
   o.name = "object";
   o.range = argument->range;
@@ -61,7 +93,7 @@ void checkFrees(TypeSurvey &survey, StaticType &type) {
   for (const TypeSurvey::Free &free : survey.frees)
     if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
         !survey.ends.count(free.function))
-      convertFree(survey, type, own, free.call);
+      convertFree(survey, type, own, free.body, free.call);
 }
 
 /// The functions that are the tp_dealloc or tp_free of a type.
@@ -439,6 +471,16 @@ static void convertFunction(TypeSurvey &survey, StaticType &type, const Function
                             StringRef slot) {
   auto [file, offset] =
       survey.ast.getSourceManager().getDecomposedExpansionLoc(function->getLocation());
+  auto end = survey.ast.getSourceManager().getDecomposedExpansionLoc(function->getEndLoc()).second;
+  auto skipped = survey.preprocessor.skipped.find(survey.spelling.path(file));
+  StringRef text = survey.spelling.text(file);
+  if (skipped != survey.preprocessor.skipped.end())
+    for (Range range : skipped->second)
+      if (StringRef branch = text.slice(range.begin, range.end);
+          offset <= range.begin && range.end <= end &&
+          (branch.contains("ree(") || branch.contains("_Del(") || branch.contains("tp_free")))
+        survey.block(type, function->getLocation(),
+                     "a branch of its " + slot + " that is not compiled frees the object, too");
   // All types with this function are converted, or none.
   type.part.ties.insert("function:" + survey.spelling.path(file) + ":" + std::to_string(offset));
   auto isBases = [&](const FunctionDecl *callee) {

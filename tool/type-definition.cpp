@@ -57,6 +57,7 @@ public:
     indentation = findIndent();
     for (const Entry &entry : entries)
       use(entry);
+    type.part.acceptsSubtypes = flagBits & (1ul << 10); // Py_TPFLAGS_BASETYPE
     finishFlags();
     checkNames();
     if (type.part.blockers.empty())
@@ -445,8 +446,12 @@ private:
       return block(now.value->getBeginLoc(), "'" + name + "' has no slot");
     if (name == "tp_members" || name == "tp_getset")
       checkAttributes(now);
-    if (name == "tp_members")
+    if (name == "tp_members") {
       membersEntry = now;
+      auto *reference = dyn_cast<DeclRefExpr>(bare(now.value));
+      auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+      type.part.memberTables.insert(tableKey(survey, table));
+    }
     addSlot(now, name);
   }
 
@@ -523,6 +528,12 @@ private:
     StringRef base = reference->getDecl()->getName();
     if (base == "PyBaseObject_Type")
       return;
+    static const std::set<StringRef> finals = {
+        "PyBool_Type", "PyCFunction_Type", "PyCapsule_Type", "PyCode_Type", "PyFrame_Type",
+        "PyFunction_Type", "PyGen_Type", "PyMemoryView_Type", "PyMethod_Type", "PyRange_Type",
+        "PySlice_Type"};
+    if (finals.count(base))
+      return block(entry.value->getBeginLoc(), "'" + base + "' has no subtypes that are heap types");
     StaticType *own = survey.find(reference->getDecl());
     type.part.baseKey = own ? own->part.key : "";
     type.part.baseText = !own ? ("&" + base).str() : own->access.empty() ? base.str() : own->access;

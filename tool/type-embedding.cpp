@@ -3,12 +3,14 @@
 // interpreter keeps the own members of a type behind those of its base
 // (PEP 697): the struct loses its first member, the type is made with the size
 // of what it adds, and each access asks PyObject_GetTypeData for the place.
-// Checked: the struct is used by pointers only, and nothing reads the builtin's
-// part of it; the type that has the struct is the only one.
+// Checked: the struct is used by pointers only, whose members are named, and
+// nothing reads the builtin's part of it; the type that has the struct is the
+// only one; code that is not compiled names no member of it.
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
+#include "clang/Lex/Lexer.h"
 
 using namespace clang;
 using namespace llvm;
@@ -60,9 +62,55 @@ struct StructUses : RecursiveASTVisitor<StructUses> {
     return true;
   }
 
+  bool VisitCXXRecordDecl(CXXRecordDecl *record) {
+    if (record->isThisDeclarationADefinition())
+      for (const CXXBaseSpecifier &base : record->bases())
+        if (TypePart *part = find(base.getType()->getAsRecordDecl()))
+          block(*part, base.getBeginLoc(), "a class is derived from it here");
+    return true;
+  }
+  bool VisitCXXConstructExpr(CXXConstructExpr *construction) {
+    if (TypePart *part = find(construction->getType()->getAsRecordDecl()))
+      block(*part, construction->getBeginLoc(), "one is constructed here");
+    return true;
+  }
+  /// &Foo::member
+  bool VisitDeclRefExpr(DeclRefExpr *reference) {
+    auto *field = dyn_cast<FieldDecl>(reference->getDecl());
+    if (TypePart *part = field ? find(field->getParent()) : nullptr)
+      block(*part, reference->getLocation(), "a pointer to its member is made here");
+    return true;
+  }
+  bool VisitUnaryOperator(UnaryOperator *op) {
+    if (op->getOpcode() == UO_Deref || op->isIncrementDecrementOp())
+      blockWhole(op->getSubExpr(), op->getOperatorLoc());
+    return true;
+  }
+  bool VisitBinaryOperator(BinaryOperator *op) {
+    if (op->isAdditiveOp() || op->isCompoundAssignmentOp())
+      for (const Expr *side : {op->getLHS(), op->getRHS()})
+        blockWhole(side, op->getOperatorLoc());
+    return true;
+  }
+  bool VisitArraySubscriptExpr(ArraySubscriptExpr *element) {
+    blockWhole(element->getBase(), element->getBeginLoc());
+    return true;
+  }
+  /// A pointer that is more than the place of one object.
+  void blockWhole(const Expr *pointer, SourceLocation place) {
+    QualType type = pointer->getType();
+    if (TypePart *part = type->isPointerType()
+                             ? find(type->getPointeeType()->getAsRecordDecl()) : nullptr)
+      block(*part, place, "one is used as a whole, or as one of an array");
+  }
+
   bool VisitMemberExpr(MemberExpr *member) {
     auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
     TypePart *part = field ? find(field->getParent()) : nullptr;
+    if (field && field->getIdentifier())
+      if (auto spot = survey.spelling.token(member->getMemberLoc(), field->getName()))
+        structs[{survey.spelling.path(spot->file), spot->offset}].insert(
+            {field->getParent()->getDefinition(), member->getMemberLoc()});
     if (!part)
       return true;
     if (field->getFieldIndex() == 0)
@@ -108,6 +156,7 @@ struct StructUses : RecursiveASTVisitor<StructUses> {
   }
 
   void makeRelative(TypePart &part, const InitListExpr *entry) {
+    part.memberTables.insert(tableKey(survey, variable));
     for (const auto [field, value] : givenMembers(entry))
       if (field->getName() == "flags") {
         auto range = survey.spelling.range(value->getBeginLoc(), value->getEndLoc());
@@ -126,26 +175,32 @@ struct StructUses : RecursiveASTVisitor<StructUses> {
                                       "Py_RELATIVE_OFFSET");
   }
 
-  /// self->x becomes foo_data(self)->x.
+  /// self->x becomes foo_data(self)->x, at the level where the member is named:
+  /// STACK(o)->x, where a macro casts, becomes foo_data(STACK(o))->x.
   void rewrite(TypePart &part, const RecordDecl *record, const MemberExpr *member) {
     const Expr *base = member->getBase()->IgnoreImplicit();
-    auto range = survey.spelling.range(base->getBeginLoc(), base->getEndLoc());
+    auto spot = survey.spelling.token(member->getMemberLoc(), member->getMemberDecl()->getName());
+    auto rangeOf = [&](const Expr *expr) {
+      auto range = survey.spelling.range(expr->getBeginLoc(), expr->getEndLoc());
+      if (spot && (!range || range->file != spot->file || range->inMacro != spot->inMacro))
+        range = survey.spelling.rangeAt(spot->level, expr->getBeginLoc(), expr->getEndLoc());
+      return range;
+    };
+    auto range = rangeOf(base);
+    if (!spot || !range || range->file != spot->file || range->range.end > spot->offset)
+      return block(part, member->getMemberLoc(), "a macro reaches a member");
     // ((Foo *)o)->x needs no cast.
     const Expr *object = base;
     while (true) {
-      const Expr *inner = object->IgnoreParens();
-      auto *cast = dyn_cast<ExplicitCastExpr>(inner);
+      auto *cast = dyn_cast<ExplicitCastExpr>(object->IgnoreParens());
       if (!cast || recordOf(cast->getType()) != record)
         break;
       object = cast->getSubExpr()->IgnoreImplicit();
     }
     object = object->IgnoreParens();
-    auto inner = survey.spelling.range(object->getBeginLoc(), object->getEndLoc());
-    if (range && range->inMacro && (!inner || inner->file != range->file ||
-                                    !range->range.contains(inner->range)))
-      inner = macroOperand(*range, object);
-    if (!range || !inner || inner->file != range->file || !range->range.contains(inner->range))
-      return block(part, member->getMemberLoc(), "a macro reaches a member");
+    auto inner = rangeOf(object);
+    if (!inner || inner->file != range->file || !range->range.contains(inner->range))
+      inner = range;
     Rewrite rewrite;
     rewrite.file = survey.spelling.path(range->file);
     rewrite.extent = range->range;
@@ -159,21 +214,12 @@ struct StructUses : RecursiveASTVisitor<StructUses> {
     add(part, rewrite);
   }
 
-  /// The macro's parameter that stands for `object`.
-  std::optional<SpelledRange> macroOperand(const SpelledRange &range, const Expr *object) const {
-    SourceManager &sources = survey.ast.getSourceManager();
-    SourceLocation place = object->getBeginLoc();
-    while (place.isMacroID()) {
-      if (sources.isMacroArgExpansion(place)) {
-        // Where the parameter stands in the body.
-        SourceLocation parameter = sources.getImmediateExpansionRange(place).getBegin();
-        auto spot = survey.spelling.range(parameter, parameter);
-        if (spot && spot->file == range.file && range.range.contains(spot->range))
-          return spot;
-      }
-      place = sources.getImmediateExpansionRange(place).getBegin();
-    }
-    return std::nullopt;
+  /// A macro or a template that reaches members of several structs.
+  void finish() {
+    for (const auto &[place, uses] : structs)
+      for (const auto &[record, location] : uses)
+        if (TypePart *part = uses.size() > 1 ? find(record) : nullptr)
+          block(*part, location, "this is the member of another struct as well");
   }
 
   TypePart *find(const RecordDecl *record) {
@@ -198,7 +244,41 @@ struct StructUses : RecursiveASTVisitor<StructUses> {
   std::map<const RecordDecl *, TypePart> &parts;
   SmallVector<const Stmt *, 64> parents;
   const VarDecl *variable = nullptr;
+  /// Whose member a token names.
+  std::map<std::pair<std::string, unsigned>, std::map<const RecordDecl *, SourceLocation>> structs;
 };
+
+/// Members of a struct that code names which this unit does not compile.
+void findUncompiled(TypeSurvey &survey, const RecordDecl *record, TypePart &part) {
+  std::set<StringRef> fields;
+  for (const FieldDecl *field : record->fields())
+    fields.insert(field->getName());
+  SourceManager &sources = survey.ast.getSourceManager();
+  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+    FileID file = sources.translateFile(it->first);
+    if (file.isInvalid() || !survey.spelling.isUsers(file))
+      continue;
+    std::string path = survey.spelling.path(file);
+    auto skipped = survey.preprocessor.skipped.find(path);
+    StringRef text = survey.spelling.text(file);
+    for (Range range : skipped == survey.preprocessor.skipped.end() ? std::vector<Range>()
+                                                                    : skipped->second) {
+      std::string copy = text.slice(range.begin, range.end).str();
+      Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+                  copy.data() + copy.size());
+      Token token;
+      bool access = false;
+      while (!lexer.LexFromRawLexer(token)) {
+        if (access && token.is(tok::raw_identifier) && fields.count(token.getRawIdentifier()))
+          part.blockers.push_back({path, range.begin + lexer.getCurrentBufferOffset() -
+                                             token.getLength(),
+                                   part.name + " begins with the struct of a builtin type, and code "
+                                   "that this build does not compile may reach a member here"});
+        access = token.is(tok::arrow) || token.is(tok::period);
+      }
+    }
+  }
+}
 
 /// Collects the structs.
 struct Collector : RecursiveASTVisitor<Collector> {
@@ -272,6 +352,14 @@ const FieldDecl *embeddedBuiltin(const TypeSurvey &survey, const RecordDecl *rec
   return nullptr;
 }
 
+std::string tableKey(const TypeSurvey &survey, const VarDecl *table) {
+  if (!table)
+    return {};
+  auto [file, offset] =
+      survey.ast.getSourceManager().getDecomposedExpansionLoc(table->getCanonicalDecl()->getLocation());
+  return survey.spelling.path(file) + ":" + std::to_string(offset);
+}
+
 std::string embedderKey(const TypeSurvey &survey, const RecordDecl *record) {
   auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
       record->getDefinition()->getLocation());
@@ -294,6 +382,12 @@ std::vector<TypePart> surveyEmbedders(TypeSurvey &survey, ArrayRef<Decl *> decls
   StructUses uses(survey, parts);
   for (Decl *decl : decls)
     uses.TraverseDecl(decl);
+  uses.finish();
+  SourceManager &sources = survey.ast.getSourceManager();
+  for (auto &[record, part] : parts) {
+    part.seenIn = survey.spelling.path(sources.getMainFileID());
+    findUncompiled(survey, record, part);
+  }
   for (auto &[record, part] : parts)
     result.push_back(std::move(part));
   return result;
@@ -347,6 +441,9 @@ void convertEmbedding(TypeSurvey &survey, StaticType &type, const RecordDecl *re
     break;
   }
   bool external = type.definition->hasExternalFormalLinkage();
+  if (!declared && !type.definition->getDeclContext()->getRedeclContext()->Equals(
+                       record->getDeclContext()->getRedeclContext()))
+    return block(first->getLocation(), "and the type is declared in another namespace");
   if (!declared && !external && survey.ast.getLangOpts().CPlusPlus)
     return block(first->getLocation(), "and the type is not declared in front of it");
   std::string accessor = embedderName(record) + "_data";

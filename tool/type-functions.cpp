@@ -192,7 +192,15 @@ private:
         return variable && variable->getInit() && !body.selves.count(variable) &&
                !isPointerTo(variable->getType(), "PyTypeObject");
       });
-    return !isa_and_nonnull<MemberExpr, UnaryOperator, IfStmt, CompoundStmt>(parent);
+    // &self->link may lead back to it.
+    if (isa_and_nonnull<MemberExpr>(parent)) {
+      const Stmt *outer = parents.getParent(parent);
+      while (isa_and_nonnull<ParenExpr>(outer))
+        outer = parents.getParent(outer);
+      auto *address = dyn_cast_or_null<UnaryOperator>(outer);
+      return address && address->getOpcode() == UO_AddrOf;
+    }
+    return !isa_and_nonnull<UnaryOperator, IfStmt, CompoundStmt>(parent);
   }
 
   /// Every path gives the memory back once, or loses it, and with it the

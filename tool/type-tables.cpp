@@ -47,14 +47,69 @@ const Expr *findPath(const Expr *init, const Expr *part, const FieldDecl *&field
   return nullptr;
 }
 
+/// Whether a condition holds where a call fails: f(x), f(x) < 0, f(x) != 0,
+/// f(x) == -1, and these with || and others.
+bool failsBy(const Expr *condition, const CallExpr *call, const ASTContext &ast) {
+  condition = condition->IgnoreParenImpCasts();
+  if (condition == call)
+    return true;
+  auto *op = dyn_cast<BinaryOperator>(condition);
+  if (!op)
+    return false;
+  if (op->getOpcode() == BO_LOr)
+    return failsBy(op->getLHS(), call, ast) || failsBy(op->getRHS(), call, ast);
+  Expr::EvalResult known;
+  if (op->getLHS()->IgnoreParenImpCasts() != call || !op->getRHS()->EvaluateAsInt(known, ast))
+    return false;
+  int64_t value = known.Val.getInt().getExtValue();
+  return (op->getOpcode() == BO_LT && value == 0) || (op->getOpcode() == BO_NE && value == 0) ||
+         (op->getOpcode() == BO_EQ && value == -1);
+}
+
+/// Whether a condition asks nothing but whether types can be readied.
+bool onlyReadies(const Expr *condition, const ASTContext &ast) {
+  condition = condition->IgnoreParenImpCasts();
+  if (auto *op = dyn_cast<BinaryOperator>(condition); op && op->getOpcode() == BO_LOr)
+    return onlyReadies(op->getLHS(), ast) && onlyReadies(op->getRHS(), ast);
+  const Expr *side = condition;
+  if (auto *op = dyn_cast<BinaryOperator>(condition))
+    side = op->getLHS()->IgnoreParenImpCasts();
+  auto *call = dyn_cast<CallExpr>(side);
+  return call && calledName(call) == "PyType_Ready" && failsBy(condition, call, ast);
+}
+
+/// The variables that a statement changes.
+struct Changed : ConstDynamicRecursiveASTVisitor {
+  bool VisitBinaryOperator(const BinaryOperator *op) override {
+    if (op->isAssignmentOp())
+      note(op->getLHS());
+    return true;
+  }
+  bool VisitUnaryOperator(const UnaryOperator *op) override {
+    if (op->isIncrementDecrementOp() || op->getOpcode() == UO_AddrOf)
+      note(op->getSubExpr());
+    return true;
+  }
+  void note(const Expr *expr) {
+    if (auto *reference = dyn_cast<DeclRefExpr>(expr->IgnoreParenImpCasts()))
+      variables.insert(reference->getDecl());
+  }
+  std::set<const ValueDecl *> variables;
+};
+
 /// Whether a statement can be done elsewhere: it leaves no loop, and names
-/// nothing that is declared behind `place`.
+/// nothing that the loop changes or that is declared behind `place`.
 struct Movable : ConstDynamicRecursiveASTVisitor {
-  Movable(const SourceManager &sources, SourceLocation place) : sources(sources), place(place) {}
+  Movable(const SourceManager &sources, SourceLocation place, const Stmt *loop)
+      : sources(sources), place(place) {
+    changed.TraverseStmt(loop);
+  }
   bool VisitBreakStmt(const BreakStmt *) override { return result = false; }
   bool VisitContinueStmt(const ContinueStmt *) override { return result = false; }
   bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
     auto *variable = dyn_cast<VarDecl>(reference->getDecl());
+    if (variable && changed.variables.count(variable))
+      result = false;
     if (variable && variable->isLocalVarDecl() &&
         !sources.isBeforeInTranslationUnit(variable->getLocation(), place))
       result = false;
@@ -62,6 +117,7 @@ struct Movable : ConstDynamicRecursiveASTVisitor {
   }
   const SourceManager &sources;
   SourceLocation place;
+  Changed changed;
   bool result = true;
 };
 
@@ -146,7 +202,11 @@ private:
       // The call itself is what stands in the block.
       if (!whole && !made.parents.empty() && isa<CompoundStmt>(made.parents.back()))
         whole = made.call;
-      if (!whole || isa<ReturnStmt>(whole) || !isDeclaredAt(variable, whole->getBeginLoc()))
+      // Nothing may look at the data between the call and the end of the statement.
+      auto *branch = dyn_cast_or_null<IfStmt>(whole);
+      bool plain = whole == made.call || (branch && !branch->getElse() &&
+                                          onlyReadies(branch->getCond(), survey.ast));
+      if (!plain || !isDeclaredAt(variable, whole->getBeginLoc()))
         return false;
       auto range = endOf(whole);
       if (!range)
@@ -207,8 +267,10 @@ private:
     auto body = check ? endOf(check->getThen()) : std::nullopt;
     if (!place || place->inMacro || (check && (!body || body->file != place->file)))
       return block("a macro makes the loop that readies it");
+    if (check && !failsBy(check->getCond(), ready.call, survey.ast))
+      return block("the loop that readies it does not ask for a failure right away");
     if (check) {
-      Movable movable(sources, begin);
+      Movable movable(sources, begin, loop);
       movable.TraverseStmt(check->getThen());
       if (!movable.result || check->getElse())
         return block("what is done when it cannot be readied depends on the loop");

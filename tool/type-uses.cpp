@@ -89,6 +89,7 @@ public:
           survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
       calls[function].push_back({callee, call->getBeginLoc(), at});
       // The object of another one, not the caller's own.
+      noteTableCall(call);
       if (calledName(call) == "PyType_Ready" && first)
         if (const VarDecl *table = tableOf(survey, first, function))
           survey.tableReadies.push_back({table, call, function, {parents.begin(), parents.end()}});
@@ -101,7 +102,7 @@ public:
     if (first && (name == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del"))
       if (auto *record = first->getType()->getPointeeType().isNull()
                              ? nullptr : first->getType()->getPointeeType()->getAsRecordDecl())
-        survey.frees.push_back({record, function->getCanonicalDecl(), call});
+        survey.frees.push_back({record, function->getCanonicalDecl(), function, call});
     return true;
   }
 
@@ -138,12 +139,24 @@ public:
     return true;
   }
 
+  /// table[i]->tp_x = value;
+  bool VisitBinaryOperator(BinaryOperator *op) {
+    auto *member = op->isAssignmentOp()
+                       ? dyn_cast<MemberExpr>(op->getLHS()->IgnoreParenImpCasts()) : nullptr;
+    if (function && member && member->isArrow() &&
+        isPointerTo(member->getBase()->getType(), "PyTypeObject"))
+      if (const VarDecl *table = tableOf(survey, member->getBase(), function))
+        tableStores.try_emplace(table, op->getOperatorLoc());
+    return true;
+  }
+
   /// What only all uses together show.
   void finish() {
     for (const auto &[place, types] : macroTypes)
       if (auto other = otherAddresses.find(place); other != otherAddresses.end())
         for (StaticType *type : types)
           survey.block(*type, other->second, "a macro that takes its address takes another one here");
+    checkTables();
     convertTables(survey);
     for (auto &[key, type] : survey.types) {
       for (const FieldAssignment &field : type.assignments)
@@ -301,6 +314,32 @@ private:
     std::pair<std::string, unsigned> place{spelling.path(ampersand.file), ampersand.offset};
     type.part.ties.insert("macro:" + place.first + ":" + std::to_string(place.second));
     macroTypes[place].push_back(&type);
+  }
+
+  /// PyModule_AddObject(m, "x", table[i]) takes over a reference, which somebody
+  /// in the function must have made.
+  void noteTableCall(const CallExpr *call) {
+    StringRef name = calledName(call);
+    bool adds = (name == "PyModule_AddObject" || name == "PyModule_Add") && call->getNumArgs() == 3;
+    if (!adds && !(isIncref(name) && call->getNumArgs() == 1))
+      return;
+    if (const VarDecl *table = tableOf(survey, call->getArg(adds ? 2 : 0), function)) {
+      auto &calls = adds ? tableAdds : tableIncrefs;
+      calls.try_emplace({table, function}, call->getBeginLoc());
+    }
+  }
+
+  void blockTable(const VarDecl *variable, SourceLocation place, const Twine &reason) {
+    for (const TypeTable::Entry &entry : survey.tables[variable].entries)
+      survey.block(*entry.type, place, reason);
+  }
+  void checkTables() {
+    for (const auto &[key, place] : tableAdds)
+      if (!tableIncrefs.count(key))
+        blockTable(key.first, place,
+                   "a reference is taken over here that nobody made; write Py_INCREF in front of it");
+    for (const auto &[table, place] : tableStores)
+      blockTable(table, place, "a member is set here by way of a table");
   }
 
   /// The innermost statement whose inside need not run.
@@ -733,6 +772,9 @@ private:
   /// &t in macros, by place: with our types, and the first one with something else.
   std::map<std::pair<std::string, unsigned>, std::vector<StaticType *>> macroTypes;
   std::map<std::pair<std::string, unsigned>, SourceLocation> otherAddresses;
+  using InFunction = std::pair<const VarDecl *, const FunctionDecl *>;
+  std::map<InFunction, SourceLocation> tableAdds, tableIncrefs;
+  std::map<const VarDecl *, SourceLocation> tableStores;
 };
 
 } // namespace

@@ -70,6 +70,10 @@ struct TypePart {
   /// The key of the part that has the uses of its struct, if that begins with
   /// a builtin's.
   std::string embedder;
+  std::string seenIn;                 ///< of such a part: the unit
+  std::set<std::string> memberTables; ///< of such a part: whose offsets become relative;
+                                      ///< of the type: its tp_members
+  bool acceptsSubtypes = false;       ///< has Py_TPFLAGS_BASETYPE
   std::vector<Rewrite> externs;  ///< declarations of the spec, for a unit that only readies T
   /// T.tp_x: the variable's token, and the dot that becomes an arrow unless
   /// another finding rewrites the access.

@@ -96,7 +96,8 @@ struct TypeSurvey {
   /// tp_free(self) and the like; functions that may call it, as they are a tp_dealloc or tp_free.
   struct Free {
     const clang::RecordDecl *record;
-    const clang::FunctionDecl *function;
+    const clang::FunctionDecl *function; ///< canonical
+    const clang::FunctionDecl *body;
     const clang::CallExpr *call;
   };
   std::vector<Free> frees = {};
@@ -122,6 +123,9 @@ const clang::FieldDecl *embeddedBuiltin(const TypeSurvey &survey, const clang::R
 /// How such a struct is called, and the same in all units.
 std::string embedderName(const clang::RecordDecl *record);
 std::string embedderKey(const TypeSurvey &survey, const clang::RecordDecl *record);
+
+/// A table of members, the same in all units; empty for null.
+std::string tableKey(const TypeSurvey &survey, const clang::VarDecl *table);
 
 /// The uses of such structs in a unit: parts that are no types, but of the type
 /// whose `embedder` has their key.

@@ -141,6 +141,17 @@ TEST(ModuleState, WhatKeepsThemFromIt) {
   EXPECT_TRUE(contains(table.note(), "a table of types is static")) << table.note();
 }
 
+TEST(ModuleState, AFunctionThatIsCalledInOtherWays) {
+  Module called;
+  called.functions = std::string(Module::Make) +
+                     "PyObject *many(void) { return make(NULL, NULL); }\n";
+  EXPECT_TRUE(contains(called.note(), "'make' has no way to the module")) << called.note();
+  Module changed;
+  changed.functions = "static PyObject *make(PyObject *m, PyObject *ignored)\n"
+                      "{ m = ignored; return (PyObject *)PyObject_New(Obj, &T); }\n";
+  EXPECT_TRUE(contains(changed.note(), "'make' has no way to the module")) << changed.note();
+}
+
 TEST(ModuleState, AModuleOfOnePhase) {
   Sample sample;
   sample.moduleState = true;

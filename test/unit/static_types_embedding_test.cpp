@@ -194,3 +194,47 @@ TEST(StaticTypesEmbedding, SeveralUnits) {
   EXPECT_TRUE(contains(header, "extern PyTypeObject *StackType;\n\n/* What StackType adds"))
       << header;
 }
+
+TEST(StaticTypesEmbedding, ACastThatIsAMacro) {
+  Stack stack;
+  stack.uses = "#define STACK(o) ((Stack *)(o))\n"
+               "static void bump(Stack *s) { s->depth++; }\n"
+               "static void twice(PyObject *o) { bump(STACK(o)); STACK(o)->depth++; }\n"
+               "void *used[] = {(void *)twice};\n";
+  std::string fixed = stack.look().fixed();
+  EXPECT_TRUE(contains(fixed, "#define STACK(o) ((Stack *)(o))\n")) << fixed;
+  EXPECT_TRUE(contains(fixed, "bump(STACK(o)); Stack_data(o)->depth++;")) << fixed;
+}
+
+TEST(StaticTypesEmbedding, AMacroForTwoStructs) {
+  Stack stack;
+  stack.uses = "typedef struct { int depth; } Other;\n#define DEPTH(s) ((s)->depth)\n"
+               "int both(Stack *a, Other *b) { return DEPTH(a) + DEPTH(b); }\n";
+  EXPECT_TRUE(contains(stack.reason(), "the member of another struct as well")) << stack.reason();
+}
+
+TEST(StaticTypesEmbedding, AsOneOfAnArray) {
+  Stack stack;
+  stack.uses += "char *behind(Stack *self) { return (char *)(self + 1); }\n";
+  EXPECT_TRUE(contains(stack.reason(), "used as a whole, or as one of an array")) << stack.reason();
+}
+
+TEST(StaticTypesEmbedding, CodeThatIsNotCompiled) {
+  Stack stack;
+  stack.uses += "#ifdef TRACE\nvoid trace(Stack *s) { s->depth = 0; }\n#endif\n";
+  EXPECT_TRUE(contains(stack.reason(), "may reach a member here")) << stack.reason();
+}
+
+TEST(StaticTypesEmbedding, ATypeThatOthersDoNotSee) {
+  Sample sample;
+  sample.floor = Floor{12};
+  sample.lookAtAll({{"stack.h", "typedef struct {\n    PyListObject base;\n    int depth;\n} Stack;\n"},
+                    {"a.c", "#include \"stack.h\"\nstatic PyTypeObject StackType = {\n"
+                            "    PyVarObject_HEAD_INIT(NULL, 0)\n    .tp_name = \"m.Stack\",\n"
+                            "    .tp_basicsize = sizeof(Stack),\n    .tp_base = &PyList_Type,\n};\n"
+                            "int ready(void) { return PyType_Ready(&StackType); }\n"},
+                    {"b.c", "#include \"stack.h\"\n"
+                            "int depth_of(Stack *stack) { return stack->depth; }\n"}});
+  std::string reason = sample.reasons(StaticTypeRule);
+  EXPECT_TRUE(contains(reason, "do not see the type")) << reason;
+}

@@ -112,13 +112,15 @@ TEST(StaticTypesTables, BasesComeFirst) {
       "static PyTypeObject *types[] = {&A, &B};\nint ready(void)\n{\n"
       "    for (int i = 0; i < 2; i++)\n        if (PyType_Ready(types[i]) < 0) return -1;\n"
       "    return 0;\n}\n",
-      "typedef struct { PyObject_HEAD } Obj;\n" + typeOf("A") + typeOf("B", "    .tp_base = &A,\n"));
+      "typedef struct { PyObject_HEAD } Obj;\n" + typeOf("A", "    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n") +
+          typeOf("B", "    .tp_base = &A,\n"));
   EXPECT_TRUE(contains(fixed, "limited_subtype_ready(&B, &B_spec, A) < 0")) << fixed;
   std::string reason = fixedBehindTypes(
       "static PyTypeObject *types[] = {&B, &A};\nint ready(void)\n{\n"
       "    for (int i = 0; i < 2; i++)\n        if (PyType_Ready(types[i]) < 0) return -1;\n"
       "    return 0;\n}\n",
-      "typedef struct { PyObject_HEAD } Obj;\n" + typeOf("A") + typeOf("B", "    .tp_base = &A,\n"));
+      "typedef struct { PyObject_HEAD } Obj;\n" + typeOf("A", "    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n") +
+          typeOf("B", "    .tp_base = &A,\n"));
   EXPECT_TRUE(contains(reason, "its base 'A' is not readied before it")) << reason;
 }
 
@@ -166,4 +168,48 @@ TEST(StaticTypesTables, UsedBeforeItIsFilled) {
       "    if (PyType_Ready(&A) < 0 || PyType_Ready(&B) < 0)\n        return -1;\n"
       "    return 0;\n}\n");
   EXPECT_TRUE(contains(reason, "it is used here before PyType_Ready")) << reason;
+}
+
+TEST(StaticTypesTables, ABaseThatTakesNoSubtypes) {
+  std::string reason = fixedBehindTypes(
+      "int ready(void) { return PyType_Ready(&A) < 0 || PyType_Ready(&B) < 0 ? -1 : 0; }\n",
+      "typedef struct { PyObject_HEAD } Obj;\n" + typeOf("A") + typeOf("B", "    .tp_base = &A,\n"));
+  EXPECT_TRUE(contains(reason, "its base 'A' has no Py_TPFLAGS_BASETYPE")) << reason;
+}
+
+TEST(StaticTypesTables, AConditionThatHoldsOnSuccess) {
+  std::string reason = fixedBehindTypes(
+      "static PyTypeObject *types[] = {&A, &B, NULL};\n"
+      "int ready(void)\n{\n    int failed = 2;\n    PyTypeObject **t;\n"
+      "    for (t = types; *t; t++) { if (PyType_Ready(*t) == 0) failed--; }\n"
+      "    return -failed;\n}\n");
+  EXPECT_TRUE(contains(reason, "does not ask for a failure right away")) << reason;
+}
+
+TEST(StaticTypesTables, UsedInTheStatementThatMakesThem) {
+  std::string reason = fixedBehindTypes(
+      "static PyTypeObject *types[] = {&A, &B};\n"
+      "static int add(void) { return types[0] == NULL; }\n"
+      "int ready(void)\n{\n"
+      "    if (PyType_Ready(&A) == 0 && PyType_Ready(&B) == 0) {\n        return add();\n    }\n"
+      "    return -1;\n}\n");
+  EXPECT_TRUE(contains(reason, "fill 'types' when the module is made")) << reason;
+}
+
+TEST(StaticTypesTables, AReferenceThatNobodyMade) {
+  std::string reason = fixedBehindTypes(
+      "static PyTypeObject *types[] = {&A, &B};\n"
+      "int ready(PyObject *m)\n{\n    for (int i = 0; i < 2; i++) {\n"
+      "        if (PyType_Ready(types[i]) < 0) return -1;\n"
+      "        PyModule_AddObject(m, \"x\", (PyObject *)types[i]);\n    }\n    return 0;\n}\n");
+  EXPECT_TRUE(contains(reason, "a reference is taken over here that nobody made")) << reason;
+}
+
+TEST(StaticTypesTables, AMemberThatIsSetThroughTheTable) {
+  std::string reason = fixedBehindTypes(
+      "static PyTypeObject *types[] = {&A, &B};\n"
+      "int ready(void)\n{\n    for (int i = 0; i < 2; i++) {\n"
+      "        types[i]->tp_new = PyType_GenericNew;\n"
+      "        if (PyType_Ready(types[i]) < 0) return -1;\n    }\n    return 0;\n}\n");
+  EXPECT_TRUE(contains(reason, "a member is set here by way of a table")) << reason;
 }

@@ -20,6 +20,11 @@ const std::string Pointer = "\nstatic PyTypeObject *T;\n";
 const std::string NewSlot = "    {Py_tp_new, (void *)PyType_GenericNew},\n";
 const std::string Flags = "    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,\n";
 
+/// Of a type that is the base of others.
+const std::string Base = "    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n";
+const std::string BaseFlags =
+    "    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,\n";
+
 /// The definition of a static type with these lines.
 std::string typeT(const std::string &lines, const std::string &name = "T") {
   return "static PyTypeObject " + name + " = {\n    PyVarObject_HEAD_INIT(NULL, 0)\n" +
@@ -868,8 +873,8 @@ TEST(StaticTypes, MembersSetInAnotherUnit) {
 // --- bases -----------------------------------------------------------------
 
 TEST(StaticTypes, OwnBase) {
-  EXPECT_EQ(converted(Struct + typeT(New) + typeT("    .tp_base = &T,\n", "U") + ReadyBoth),
-            Struct + "\n" + tablesT(NewSlot) + Pointer + "\n" + tablesT("", Flags, "U") +
+  EXPECT_EQ(converted(Struct + typeT(Base + New) + typeT("    .tp_base = &T,\n", "U") + ReadyBoth),
+            Struct + "\n" + tablesT(NewSlot, BaseFlags) + Pointer + "\n" + tablesT("", Flags, "U") +
             "\nstatic PyTypeObject *U;\n" +
             SubtypeReadyAfter);
 }
@@ -883,7 +888,7 @@ TEST(StaticTypes, BuiltinBase) {
 }
 
 TEST(StaticTypes, BaseByAssignment) {
-  EXPECT_EQ(converted(Struct + typeT(New) + typeT("", "U") +
+  EXPECT_EQ(converted(Struct + typeT(Base + New) + typeT("", "U") +
                       "int ready(void)\n"
                       "{\n"
                       "    if (PyType_Ready(&T) < 0)\n"
@@ -891,7 +896,7 @@ TEST(StaticTypes, BaseByAssignment) {
                       "    U.tp_base = &T;\n"
                       "    return PyType_Ready(&U);\n"
                       "}\n"),
-            Struct + "\n" + tablesT(NewSlot) + Pointer + "\n" + tablesT("", Flags, "U") +
+            Struct + "\n" + tablesT(NewSlot, BaseFlags) + Pointer + "\n" + tablesT("", Flags, "U") +
             "\nstatic PyTypeObject *U;\n" +
             SubtypeReadyAfter);
 }
@@ -918,16 +923,16 @@ TEST(StaticTypes, BaseByExpression) {
 }
 
 TEST(StaticTypes, TheBaseIsReadiedTooLate) {
-  EXPECT_EQ(whyNot(Struct + typeT(New) + typeT("    .tp_base = &T,\n", "U") +
+  EXPECT_EQ(whyNot(Struct + typeT(Base + New) + typeT("    .tp_base = &T,\n", "U") +
                    "int ready(void)\n"
                    "{\n"
                    "    if (PyType_Ready(&U) < 0)\n"
                    "        return -1;\n"
                    "    return PyType_Ready(&T);\n"
                    "}\n"),
-            "T: it is converted together with 'U', and a.c:15: its base 'T' is not readied "
+            "T: it is converted together with 'U', and a.c:16: its base 'T' is not readied "
             "before it\n"
-            "U: a.c:15: its base 'T' is not readied before it\n");
+            "U: a.c:16: its base 'T' is not readied before it\n");
 }
 
 TEST(StaticTypes, TypesTiedByABase) {
@@ -1340,7 +1345,7 @@ TEST(StaticTypes, TheDeallocOfTheBase) {
                       "    Py_CLEAR(self->x);\n"
                       "    dealloc(self);\n"
                       "}\n" +
-                      typeT("    .tp_dealloc = (destructor)dealloc,\n" + New) +
+                      typeT("    .tp_dealloc = (destructor)dealloc,\n" + Base + New) +
                       typeT("    .tp_base = &T,\n"
                             "    .tp_dealloc = (destructor)drop,\n", "U") +
                       ReadyBoth),
@@ -1357,7 +1362,7 @@ TEST(StaticTypes, TheDeallocOfTheBase) {
             "    dealloc(self);\n"
             "}\n"
             "\n" +
-            tablesT("    {Py_tp_dealloc, (void *)dealloc},\n" + NewSlot) + Pointer + "\n" +
+            tablesT("    {Py_tp_dealloc, (void *)dealloc},\n" + NewSlot, BaseFlags) + Pointer + "\n" +
             tablesT("    {Py_tp_dealloc, (void *)drop},\n", Flags, "U") +
             "\nstatic PyTypeObject *U;\n" +
             SubtypeReadyAfter);
@@ -1549,7 +1554,7 @@ TEST(StaticTypes, TheTraverseOfTheBase) {
                       "{\n"
                       "    return traverse(self, visit, arg);\n"
                       "}\n" +
-                      typeT("    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,\n"
+                      typeT("    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,\n"
                             "    .tp_traverse = (traverseproc)traverse,\n" +
                             New) +
                       typeT("    .tp_base = &T,\n"
@@ -1569,7 +1574,7 @@ TEST(StaticTypes, TheTraverseOfTheBase) {
             "}\n"
             "\n" +
             tablesT("    {Py_tp_traverse, (void *)traverse},\n" + NewSlot,
-                    "    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | "
+                    "    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | "
                     "Py_TPFLAGS_IMMUTABLETYPE,\n") +
             Pointer + "\n" +
             tablesT("    {Py_tp_traverse, (void *)more},\n",

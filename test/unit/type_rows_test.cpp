@@ -92,15 +92,17 @@ TEST(TypeDict, AVariableOfTwoTypes) {
 
 // From 3.14 on an immutable type may not have a mutable base.
 TEST(TypeDict, ABaseThatIsStoredInto) {
-  std::string text = Types + secondType(".tp_base = &T,") +
+  std::string text = StringRef(Types).split("};").first.str() +
+                     "    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n};\n" +
+                     secondType(".tp_base = &T,") +
                      "int ready(PyObject *v)\n{\n"
                      "    if (PyType_Ready(&T) < 0 || PyType_Ready(&U) < 0)\n"
                      "        return -1;\n"
                      "    return PyDict_SetItemString(";
   EXPECT_EQ(flagsOf(sampleOf(text + "T.tp_dict, \"A\", v);\n}\n")),
-            ".flags = Py_TPFLAGS_DEFAULT,\n.flags = Py_TPFLAGS_DEFAULT,\n");
+            ".flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n.flags = Py_TPFLAGS_DEFAULT,\n");
   EXPECT_EQ(flagsOf(sampleOf(text + "U.tp_dict, \"A\", v);\n}\n")),
-            ".flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,\n"
+            ".flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,\n"
             ".flags = Py_TPFLAGS_DEFAULT,\n");
 }
 
