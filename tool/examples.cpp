@@ -73,6 +73,7 @@ std::string unitText(ArrayRef<Case> cases) {
   if (cases.size() == 1 && cases[0].isWholeFile())
     return cases[0].opening() + "\n" + cases[0].example->before + "\n" + cases[0].closing() + "\n";
   std::string text = "#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n#include <structmember.h>\n"
+                     "#include <datetime.h>\n"
                      "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
                      "#include <errno.h>\n#include <ctype.h>\n#include <unistd.h>\n" +
                      ExamplesBegin.str();

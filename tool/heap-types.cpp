@@ -16,7 +16,8 @@ struct WholeType {
   std::string name, file, unit, note;
   Range range;
   bool defined = false, readiedElsewhere = false, isMutable = false;
-  std::string baseText, baseKey, metaText, metaKey, embedder;
+  std::string baseText, baseKey, baseFile, metaText, metaKey, embedder;
+  Range baseRange;
   std::vector<Rewrite> rewrites, externs;
   std::vector<TypePart::Ready> readies;
   std::set<TypePlace> blockers, loose;
@@ -77,6 +78,8 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.baseKey = part.baseKey;
       type.metaText = part.metaText;
       type.metaKey = part.metaKey;
+      type.baseFile = part.baseFile;
+      type.baseRange = part.baseRange;
       type.embedder = part.embedder;
       type.note = part.note;
       type.acceptsSubtypes = part.acceptsSubtypes;
@@ -206,6 +209,51 @@ void placeAssigned(WholeType &type) {
   }
 }
 
+/// Whether a finding is about a name in the expression that a type's base is.
+bool isInBase(const WholeType &type, const Finding &finding) {
+  return finding.file == type.baseFile && type.baseRange.contains(finding.range);
+}
+
+/// The base's text moves to where the type is made, with the names that other
+/// edits give to what is in it.
+void renameInBase(WholeType &type, ArrayRef<Finding> findings) {
+  std::map<unsigned, const Rewrite *, std::greater<>> names; // from the end on
+  for (const Finding &finding : findings) {
+    if (!isInBase(type, finding))
+      continue;
+    for (const Rewrite &rewrite : finding.rewrites)
+      if (type.baseRange.contains(rewrite.extent) && rewrite.file == type.baseFile)
+        names[rewrite.extent.begin] = &rewrite;
+    if (!finding.hasEdit() || any_of(finding.rewrites, [](const Rewrite &rewrite) {
+          return !rewrite.args.empty();
+        }))
+      type.blockers.insert({finding.file, finding.range.begin,
+                            finding.hasEdit() ? "its base is written in another way"
+                                              : "its base needs '" + finding.symbol +
+                                                    "', which has no limited form"});
+  }
+  for (const auto &[begin, rewrite] : names)
+    type.baseText.replace(begin - type.baseRange.begin, rewrite->extent.size(), rewrite->to);
+}
+
+/// What renameInBase took goes the type's way: the code that had it is removed.
+void tieBase(const WholeType &type, const Finding &whole, MutableArrayRef<Finding> findings) {
+  for (Finding &finding : findings) {
+    if (!isInBase(type, finding) || !finding.hasEdit())
+      continue;
+    auto removal = find_if(whole.rewrites, [&](const Rewrite &rewrite) {
+      return rewrite.anew && rewrite.file == finding.file &&
+             rewrite.extent.contains(finding.range);
+    });
+    if (removal == whole.rewrites.end())
+      continue;
+    for (Rewrite &rewrite : finding.rewrites)
+      if (rewrite.extent.size() && removal->extent.contains(rewrite.extent))
+        rewrite = *removal;
+    finding.group = whole.group;
+  }
+}
+
 /// The calls that make the type, with its base; the base must have been made.
 void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types) {
   for (TypePart::Ready &ready : type.readies) {
@@ -277,6 +325,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   Sets sets;
   for (auto &[key, type] : types) {
     placeAssigned(type);
+    renameInBase(type, findings);
     makeReadies(type, types);
     checkWhole(type);
     for (const std::string &tie : type.ties)
@@ -334,8 +383,12 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
       erase_if(findings, [&type = type](const Finding &use) {
         return use.rule == StaticGetSlotRule && type.mentions.count({use.file, use.range.begin});
       });
-      if (sizes[leader] > 1 || !type.members.empty() || throughPointer)
+      bool renamed = any_of(findings, [&type = type](const Finding &use) {
+        return isInBase(type, use);
+      });
+      if (sizes[leader] > 1 || !type.members.empty() || throughPointer || renamed)
         finding.group = "types " + leader;
+      tieBase(type, finding, findings);
       for (const TypePart::Member &member : type.members) {
         bool rewritten = false;
         for (Finding &use : findings)

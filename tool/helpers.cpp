@@ -74,6 +74,50 @@ std::string guarded(StringRef name, StringRef definition, StringRef newline) {
   return converted;
 }
 
+/// The definitions that a text asks for, with those that they ask for in turn.
+class Wanted {
+public:
+  Wanted(const RuleSet &rules, const Rule &rule) : rules(rules), rule(rule) {}
+
+  /// Returns how many definitions follow on one another below `text`.
+  int add(StringRef text, StringRef self = "") {
+    int depth = 0;
+    if (!text.contains(HelperPrefix))
+      return depth;
+    each([&](const std::string &name, const std::string &definition) {
+      if (name != self && names(text, name))
+        depth = std::max(depth, addOne(name, definition));
+    });
+    return depth;
+  }
+
+  /// Name -> definition, and the rank of its insertion: behind what it needs.
+  std::map<std::string, std::pair<StringRef, int>> definitions;
+
+private:
+  int addOne(const std::string &name, const std::string &definition) {
+    auto [it, added] = definitions.try_emplace(name, definition, 1);
+    if (added) {
+      int depth = 1 + add(definition, name);
+      definitions[name].second = depth;
+    }
+    return definitions[name].second;
+  }
+
+  /// A rule's own come first; each name once.
+  void each(function_ref<void(const std::string &, const std::string &)> take) {
+    for (const auto &[name, definition] : rule.helpers)
+      take(name, definition);
+    for (const auto &other : rules.all())
+      for (const auto &[name, definition] : other->helpers)
+        if (!lookup(rule.helpers, name))
+          take(name, definition);
+  }
+
+  const RuleSet &rules;
+  const Rule &rule;
+};
+
 } // namespace
 
 unsigned endOfIncludes(StringRef text) {
@@ -140,12 +184,11 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
     const Rule *rule = finding.hasEdit() ? rules.find(finding.rule) : nullptr;
     if (!rule)
       continue;
-    for (const auto &[name, definition] : rule->helpers) {
-      std::set<std::string> files;
-      for (const Rewrite &rewrite : finding.rewrites)
-        if (names(rewrite.to, name))
-          files.insert(rewrite.file);
-      for (const std::string &file : files) {
+    std::map<std::string, Wanted> wanted; // by file
+    for (const Rewrite &rewrite : finding.rewrites)
+      wanted.try_emplace(rewrite.file, rules, *rule).first->second.add(rewrite.to);
+    for (const auto &[file, helpers] : wanted) {
+      for (const auto &[name, helper] : helpers.definitions) {
         if (withPython.empty())
           withPython = filesWithPython(preprocessor, pythonFolder);
         StringRef text = textOf(file);
@@ -156,10 +199,10 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
         rewrite.file = file;
         rewrite.extent = {at->second, at->second};
         StringRef newline = newlineOf(text);
-        rewrite.to = guarded(name, definition, newline);
+        rewrite.to = guarded(name, helper.first, newline);
         if (!text.substr(at->second).starts_with(newline))
           rewrite.to += newline;
-        rewrite.sharedRank = 1;
+        rewrite.sharedRank = helper.second;
         finding.rewrites.push_back(std::move(rewrite));
       }
     }

@@ -12,6 +12,7 @@
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace clang;
 using namespace llvm;
@@ -127,8 +128,10 @@ public:
   }
 
   bool VisitUnaryExprOrTypeTraitExpr(UnaryExprOrTypeTraitExpr *size) {
-    if (!size->isArgumentType())
+    if (!size->isArgumentType()) {
+      sizeOfPointed(size);
       return true;
+    }
     if (const Fact *fact = opaqueStruct(size->getArgumentType()))
       addGeneric(size->getArgumentTypeInfo()->getTypeLoc().getBeginLoc(), fact->name, fact->name,
                  ("the size of " + fact->name + " is not known in the Limited API").str(), Use::SizeOf,
@@ -240,6 +243,9 @@ public:
     std::string symbol = (record + "." + name).str();
     if (isPartOfOuterUse(member, name, !mine.empty()))
       return true;
+    if (mine.empty() && isOfRenamed(member))
+      return true;
+    SaveAndRestore together(group, pointersGroup(record));
     if (tryRules(mine, site, member->getMemberLoc(), name, name))
       return true;
     const Fact *fact = facts().find(record);
@@ -448,6 +454,7 @@ private:
       splicedPlaces.insert({finding.file, spot->offset});
     finding.inMacro = spot->inMacro;
     finding.symbol = token.str();
+    finding.group = group;
     level = spot->level;
     return finding;
   }
@@ -638,11 +645,42 @@ private:
       if (!finding)
         return;
       applyRename(*rule, location, name, *finding);
+      if (rule->pointers)
+        keepPointers(location, *finding);
       matches.add(std::move(*finding), level);
       return;
     }
     if (!usable)
       addGeneric(location, name, name, describeLack(name), Use::Value);
+  }
+
+  /// What is renamed behind pointers is renamed with all its members, or not at all.
+  std::string pointersGroup(StringRef record) const {
+    bool pointers = any_of(context.rules->forType(record),
+                           [](const Rule *rule) { return rule->pointers; });
+    return pointers ? ("struct " + record).str() : "";
+  }
+
+  /// The struct itself, as a variable or for its size, has no other name.
+  void keepPointers(SourceLocation location, Finding &finding) {
+    finding.group = pointersGroup(finding.symbol);
+    auto spot = spelling.token(location, finding.symbol);
+    if (!spot || spelling.text(spot->file).substr(finding.range.end).ltrim().starts_with("*"))
+      return;
+    finding.rewrites.clear();
+    finding.safety = Safety::Manual;
+    finding.reason = "only a pointer to it can be declared otherwise";
+  }
+
+  /// sizeof(*pointer), which compiles for the other type as well.
+  void sizeOfPointed(const UnaryExprOrTypeTraitExpr *size) {
+    const RecordDecl *record = size->getArgumentExpr()->getType()->getAsRecordDecl();
+    std::string name = record ? structNameOf(record).str() : "";
+    SaveAndRestore together(group, pointersGroup(name));
+    if (!group.empty() && isPythons(record))
+      addGeneric(size->getOperatorLoc(), "sizeof", name,
+                 "the size of " + name + " is not known in the Limited API", Use::SizeOf,
+                 "the Limited API only has pointers to it");
   }
 
   void addGeneric(SourceLocation location, StringRef token, StringRef symbol,
@@ -688,6 +726,21 @@ private:
       return field && field->getIdentifier() && isPythons(field) ? outer : nullptr;
     }
     return nullptr;
+  }
+
+  /// PyDateTimeAPI->DateType, where what replaces PyDateTimeAPI has the same members.
+  bool isOfRenamed(const MemberExpr *member) {
+    auto *object = dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts());
+    if (!object || !object->getDecl()->getDeclName().isIdentifier())
+      return false;
+    StringRef name = object->getDecl()->getName();
+    return spelling.token(object->getLocation(), name) &&
+           any_of(speakingOf(object->getDecl(), context.rules->forName(name)),
+                  [&](const Rule *rule) {
+                    return holds(*rule, name) && any_of(rule->forms, [&](const Form &form) {
+                             return form.since <= context.floor.minor && lookup(form.rename, name);
+                           });
+                  });
   }
 
   /// Whether a rule takes `name` and the member behind it together.
@@ -740,6 +793,7 @@ private:
   const FunctionDecl *function = nullptr;
   const VarDecl *table = nullptr; ///< whose initialiser it stands in, if that is static
   bool inPattern = false; ///< in a template, not in an instance of it
+  std::string group; ///< of the findings that are made
   std::set<Place> patternPlaces;
   SmallVector<const Stmt *, 64> parents;
   mutable DenseMap<FileID, bool> pythonFiles;

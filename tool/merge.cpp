@@ -71,7 +71,7 @@ bool takesAway(const Rewrite &rewrite, const std::string &file, Range range) {
 /// ((PyFloatObject *)x)->ob_fval, is part of that use; so is one whose own edit
 /// is all in what goes away (Py_TYPE in Py_TYPE(x)->tp_name).
 bool goesAwayWith(const Finding &finding, const Finding &other) {
-  if (!finding.group.empty())
+  if (!finding.group.empty() && finding.group != other.group)
     return false;
   return any_of(other.rewrites, [&](const Rewrite &outer) {
     return takesAway(outer, finding.file, finding.range) &&

@@ -215,10 +215,14 @@ private:
         rule.via = scalar(value);
       else if (key == "header")
         rule.header = scalar(value);
+      else if (key == "pointers")
+        rule.pointers = boolean(value);
       else
         return false;
       return true;
     });
+    if (rule.pointers && rule.kind != MatchKind::Type)
+      fail(*node, "only a rule for types has 'pointers'");
     if (!kindGiven && rule.custom.empty())
       fail(*node, "match needs one of call, field, name, type, include, custom");
     if (!rule.custom.empty())
@@ -417,7 +421,7 @@ private:
     for (const auto &[name, text] : rule.helpers) {
       if (!StringRef(name).starts_with(HelperPrefix))
         fail(node, "a helper's name begins with '" + HelperPrefix + "', found '" + name + "'");
-      if (!StringRef(text).contains(name + "("))
+      if (!StringRef(text).contains(name + "(") && !StringRef(text).contains(name + " ="))
         fail(node, "the text of helper '" + name + "' does not define it");
     }
   }

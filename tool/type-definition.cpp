@@ -523,6 +523,8 @@ private:
         return block(entry.value->getBeginLoc(), "its base is not the address of a type");
       type.part.baseText =
           spelling.text(range->file).slice(range->range.begin, range->range.end).str();
+      type.part.baseFile = spelling.path(range->file);
+      type.part.baseRange = range->range;
       return;
     }
     StringRef base = reference->getDecl()->getName();

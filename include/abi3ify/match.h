@@ -67,6 +67,8 @@ struct TypePart {
   std::vector<Ready> readies;
   std::string baseText, baseKey; ///< of tp_base; the key if it is the project's
   std::string metaText, metaKey; ///< of its metaclass; empty for type
+  std::string baseFile; ///< where its text was taken from, if it is no type's address
+  Range baseRange;
   /// The key of the part that has the uses of its struct, if that begins with
   /// a builtin's.
   std::string embedder;

@@ -82,6 +82,7 @@ struct Rule {
   Pairs helpers;          ///< functions that forms call: name -> definition
   Pairs macros;           ///< macro name -> signature for the normalised header
   bool always = false;
+  bool pointers = false; ///< type rules: renames the type behind a pointer only, with all its uses
   bool optional = false; ///< fires only when it is selected by its id
   Safety safety = Safety::Safe;
   std::vector<Form> forms; ///< highest `since` first
