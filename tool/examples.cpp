@@ -323,11 +323,13 @@ private:
     MatchContext context;
     context.project = &project;
     context.rules = &all;
-    context.floor = floor;
     context.headers = &header;
     context.normalHeader = &normal;
     context.texts = &texts;
-    UnitMatches matches = matchUnit(command, context);
+    UnitMatches unit = matchUnit(command, context, floor);
+    if (unit.floors.empty())
+      return {};
+    FloorMatches &matches = unit.floors.front();
     std::vector<Finding> findings = mergeMatches(std::move(matches.findings), matches.types);
     std::set<unsigned> seen = matches.seen[command.file];
     for (const Finding &finding : findings)

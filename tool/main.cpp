@@ -1,6 +1,8 @@
 // The command line: reads arguments, calls the stages in order, prints.
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/outlook.h"
+#include "abi3ify/output.h"
 #include "abi3ify/pages.h"
 #include "abi3ify/report.h"
 #include "abi3ify/run.h"
@@ -67,10 +69,9 @@ private:
   bool shown = false;
 };
 
-void addCommon(CLI::App &app, Arguments &arguments) {
+/// What every command that reads sources takes.
+void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
   app.add_option("PATH", arguments.paths, "sources, folders or a repository (default: .)");
-  app.add_option("--target", arguments.target,
-                 "the floor: the lowest CPython to run on, 3.8 to 3.15");
   app.add_option("-p,--build-folder", arguments.buildFolder,
                  "folder with compile_commands.json");
   app.add_option("--python", arguments.pythons,
@@ -84,18 +85,25 @@ void addCommon(CLI::App &app, Arguments &arguments) {
   app.add_option("--ignore", arguments.ignore, "not these rules")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--fail-on", arguments.failOn,
-                 "what makes the exit code 1: safe (safe fixes that are left), review (those "
-                 "and fixes for review), manual (those and what is manual or failed), any "
-                 "(default: also unseen and generated uses)");
-  app.add_option("--format", arguments.format, "text (default) or json");
+  app.add_option("--format", arguments.format, formats);
   app.add_option("--output", arguments.output, "write the result to a file");
   app.add_flag("--module-state", arguments.moduleState,
                "put types into the state of their module, where every use can reach it");
   app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
-  app.add_option("--color", arguments.colour, "auto (default), always or never");
   app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
              "pyproject.toml, keys as the long flags.");
+}
+
+/// What check and migrate take besides.
+void addCommon(CLI::App &app, Arguments &arguments) {
+  addReading(app, arguments, "text (default) or json");
+  app.add_option("--target", arguments.target,
+                 "the floor: the lowest CPython to run on, 3.8 to 3.15");
+  app.add_option("--fail-on", arguments.failOn,
+                 "what makes the exit code 1: safe (safe fixes that are left), review (those "
+                 "and fixes for review), manual (those and what is manual or failed), any "
+                 "(default: also unseen and generated uses)");
+  app.add_option("--color", arguments.colour, "auto (default), always or never");
 }
 
 /// Flags win over settings, settings over defaults.
@@ -144,54 +152,9 @@ Expected<FailOn> parseFailOn(StringRef text) {
   return createStringError("--fail-on is any, safe, review or manual, not '" + text + "'");
 }
 
-/// Runs `print` on stdout, or on the file of --output.
 Error printResult(const Arguments &arguments,
                   function_ref<void(raw_ostream &, bool colours)> print) {
-  if (arguments.output.empty()) {
-    bool colours = arguments.colour == "always" ||
-                   (arguments.colour == "auto" && sys::Process::StandardOutHasColors() &&
-                    !sys::Process::GetEnv("NO_COLOR"));
-    outs().enable_colors(colours);
-    print(outs(), colours);
-    outs().flush();
-    if (outs().has_error()) {
-      std::error_code code = outs().error();
-      outs().clear_error();
-      return createStringError("cannot write the result: " + code.message());
-    }
-    return Error::success();
-  }
-  std::error_code code;
-  raw_fd_ostream file(arguments.output, code);
-  if (code && (file.clear_error(), true))
-    return createStringError("cannot write " + arguments.output + ": " + code.message());
-  print(file, arguments.colour == "always");
-  file.close();
-  if (file.has_error()) {
-    code = file.error();
-    file.clear_error();
-    return createStringError("cannot write " + arguments.output + ": " + code.message());
-  }
-  return Error::success();
-}
-
-/// Says whether the file of --output can be written, before a long run or
-/// changed sources make that a late surprise.
-Error tryOutput(const std::string &path) {
-  if (path.empty())
-    return Error::success();
-  bool there = sys::fs::exists(path);
-  std::error_code code;
-  {
-    raw_fd_ostream file(path, code, sys::fs::OF_Append);
-    file.clear_error();
-  }
-  if (code)
-    return createStringError("cannot write " + path + ": " + code.message() +
-                             "; nothing was done");
-  if (!there)
-    sys::fs::remove(path);
-  return Error::success();
+  return printOutput(arguments.output, arguments.colour, print);
 }
 
 /// An interrupted run is settled before its files are looked at; a run that
@@ -253,8 +216,8 @@ Error writeResult(const Arguments &arguments, const RunResult &result) {
   return Error::success();
 }
 
-void printError(const RunResult &result, const SourceError &error) {
-  bool parsed = any_of(result.project.commands,
+void printError(const Project &project, const SourceError &error) {
+  bool parsed = any_of(project.commands,
                        [&](const Command &command) { return command.file == error.file; });
   errs() << "abi3ify: error: ";
   if (parsed)
@@ -263,6 +226,18 @@ void printError(const RunResult &result, const SourceError &error) {
            << "\n";
   else
     errs() << "cannot read " << shortPath(error.message) << "\n";
+}
+
+void setReading(ReadOptions &options, const Arguments &arguments, Progress &progress) {
+  options.project = {arguments.paths, arguments.buildFolder, arguments.pythons, arguments.flags};
+  options.rulesFolder = arguments.rules;
+  options.select = arguments.select;
+  options.ignore = arguments.ignore;
+  options.moduleState = arguments.moduleState;
+  options.jobs = arguments.jobs;
+  options.progress = [&](StringRef stage, size_t done, size_t all) {
+    progress.show(stage, done, all);
+  };
 }
 
 int checkOrMigrate(Arguments &arguments, bool migrate) {
@@ -288,19 +263,11 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
 
   Progress progress;
   RunOptions options;
-  options.project = {arguments.paths, arguments.buildFolder, arguments.pythons, arguments.flags};
+  setReading(options, arguments, progress);
   options.floor = *floor;
-  options.rulesFolder = arguments.rules;
-  options.select = arguments.select;
-  options.ignore = arguments.ignore;
   options.edit = migrate;
   options.review = arguments.review;
   options.verify = arguments.verify;
-  options.moduleState = arguments.moduleState;
-  options.jobs = arguments.jobs;
-  options.progress = [&](StringRef stage, size_t done, size_t all) {
-    progress.show(stage, done, all);
-  };
 
   if (Error error = settleJournals(arguments, migrate && !arguments.diff))
     return fail(std::move(error));
@@ -314,7 +281,7 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   for (const std::string &complaint : result->complaints)
     errs() << "abi3ify: warning: " << shortPath(complaint) << "\n";
   for (const SourceError &error : result->errors)
-    printError(*result, error);
+    printError(result->project, error);
 
   if (migrate && !arguments.diff)
     if (Error error = writeResult(arguments, *result))
@@ -337,6 +304,45 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   if (arguments.diff)
     return result->edited.empty() ? Clean : Remaining;
   return countRemaining(*result, *failOn) ? Remaining : Clean;
+}
+
+int reportCommand(Arguments &arguments) {
+  if (Error error = mixSettings(arguments))
+    return fail(std::move(error));
+  if (arguments.format != "text" && arguments.format != "markdown" && arguments.format != "json")
+    return fail("--format is text, markdown or json, not '" + arguments.format + "'");
+  if (Error error = tryOutput(arguments.output))
+    return fail(std::move(error));
+  if (Error error = settleJournals(arguments, /*writes=*/false))
+    return fail(std::move(error));
+
+  Progress progress;
+  ReadOptions options;
+  setReading(options, arguments, progress);
+  std::vector<Floor> floors;
+  for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor)
+    floors.push_back({minor});
+  auto result = runFloors(options, floors);
+  progress.clear();
+  if (!result)
+    return fail(result.takeError());
+  for (const std::string &note : result->notes)
+    errs() << "abi3ify: note: " << shortPath(note) << "\n";
+  // A source may parse with the headers of some floors only.
+  std::set<SourceError> errors;
+  for (const FloorFindings &floor : result->floors)
+    errors.insert(floor.errors.begin(), floor.errors.end());
+  for (const SourceError &error : errors)
+    printError(result->project, error);
+  Outlook outlook = outlookOf(*result);
+  if (Error error = printResult(arguments, [&](raw_ostream &out, bool) {
+        if (arguments.format == "json")
+          printOutlookJson(outlook, out);
+        else
+          printOutlook(outlook, arguments.format == "markdown", out);
+      }))
+    return fail(std::move(error));
+  return errors.empty() ? Clean : Broken;
 }
 
 Expected<std::vector<PythonHeaders>> headersFor(const Arguments &arguments) {
@@ -438,6 +444,10 @@ int main(int argc, char **argv) {
   migrate->add_flag("--allow-dirty", arguments.allowDirty,
                     "edit files that differ from git's index or that git does not know");
 
+  auto *report = app.add_subcommand(
+      "report", "says for every floor what remains and how hard it is, from one reading");
+  addReading(*report, arguments, "text (default), markdown or json");
+
   auto *explain = app.add_subcommand("explain", "prints a rule's page");
   explain->add_option("RULE", arguments.rule, "the rule's id")->required();
   explain->add_option("--rules", arguments.rules, "folder with rules of your own");
@@ -468,6 +478,8 @@ int main(int argc, char **argv) {
     return checkOrMigrate(arguments, false);
   if (migrate->parsed())
     return checkOrMigrate(arguments, true);
+  if (report->parsed())
+    return reportCommand(arguments);
   if (explain->parsed())
     return explainCommand(arguments);
   return rulesCommand(arguments);

@@ -5,6 +5,7 @@
 #include "abi3ify/generated.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/libc-includes.h"
+#include "abi3ify/loops.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/site.h"
 #include "clang/AST/ExprCXX.h"
@@ -85,6 +86,7 @@ public:
     if (!stmt)
       return true;
     parents.push_back(stmt);
+    loops.add(stmt, ast);
     bool result = RecursiveASTVisitor::TraverseStmt(stmt);
     parents.pop_back();
     return result;
@@ -453,10 +455,16 @@ private:
     if (spot->spliced)
       splicedPlaces.insert({finding.file, spot->offset});
     finding.inMacro = spot->inMacro;
+    finding.inLoop = isRunAgain(location);
     finding.symbol = token.str();
     finding.group = group;
     level = spot->level;
     return finding;
+  }
+
+  /// Once the visit is over, only the text knows which loop holds a place.
+  bool isRunAgain(SourceLocation location) const {
+    return parents.empty() ? loops.contains(location, sources) : isInLoop(parents, ast);
   }
 
   std::optional<Finding> findingOf(const Rule &rule, SourceLocation location, StringRef token,
@@ -508,6 +516,7 @@ private:
     unsigned length = Lexer::MeasureTokenLength(sources.getExpansionLoc(location), sources,
                                                 ast.getLangOpts());
     finding.range = {offset, offset + length};
+    finding.inLoop = isRunAgain(location);
     finding.symbol = token.str();
     level = file;
     return finding;
@@ -796,6 +805,7 @@ private:
   std::string group; ///< of the findings that are made
   std::set<Place> patternPlaces;
   SmallVector<const Stmt *, 64> parents;
+  LoopRanges loops;
   mutable DenseMap<FileID, bool> pythonFiles;
   DenseMap<const RecordDecl *, StringRef> structNames;
   std::set<Place> otherFieldPlaces, splicedPlaces;

@@ -3,6 +3,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
+#include "abi3ify/landmarks.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/macro-aliases.h"
 #include "abi3ify/match-ast.h"
@@ -19,53 +20,37 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// Runs the visitor at the end of a parse in Mode::Find.
-class FindVisitor : public UnitVisitor {
+/// The text of a file that the parse has read, by its path.
+using TextOf = function_ref<StringRef(const std::string &)>;
+
+/// What one floor says of a parsed unit.
+class FloorMatcher {
 public:
-  FindVisitor(const MatchContext &context, UnitMatches &out) : context(context), out(out) {}
+  FloorMatcher(ASTContext &ast, const Spelling &spelling, const PreprocessorFacts &preprocessor,
+               const MatchContext &context, const std::string &python, TextOf textOf)
+      : ast(ast), spelling(spelling), preprocessor(preprocessor), context(context),
+        python(python), textOf(textOf) {}
 
-  void begin(CompilerInstance &instance) override {
-    spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
-    collectPreprocessorFacts(instance, *spelling, preprocessor);
-    instance.setExternalSemaSource(macroAliases(instance, preprocessor));
-  }
-
-  void end(ASTContext &ast) override {
-    std::string python = pythonFolder();
-    out.includesPython = !python.empty();
-    LibcUses libc(*spelling);
-    out.findings = matchAst(ast, *spelling, context, python, preprocessor, out.seen, libc);
-    std::string main = spelling->path(ast.getSourceManager().getMainFileID());
-    std::map<std::string, StringRef> texts;
-    auto textOf = [&](const std::string &file) -> StringRef {
-      auto [text, added] = texts.try_emplace(file);
-      SourceManager &sources = ast.getSourceManager();
-      for (auto it = sources.fileinfo_begin(); added && it != sources.fileinfo_end(); ++it) {
-        FileID id = sources.translateFile(it->first);
-        if (id.isValid() && spelling->path(id) == file) {
-          text->second = sources.getBufferData(id);
-          break;
-        }
-      }
-      return text->second;
-    };
+  FloorMatches match() {
+    out.floor = context.floor;
+    LibcUses libc(spelling);
+    out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
+    std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
-    findIncludes(textOf);
-    findUnusedCompat(ast, *spelling, preprocessor, context, textOf, out.findings);
-    append_range(out.findings, checkHeapTypes(ast, *spelling, context, preprocessor));
+    findIncludes();
+    findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
+    append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));
     if (context.rules->find(StaticTypeRule)) {
-      out.types = surveyTypes(ast, *spelling, context, preprocessor);
+      out.types = surveyTypes(ast, spelling, context, preprocessor);
       for (TypePart &part : out.types)
-        addTypeHelpers(part, python, textOf);
+        addTypeHelpers(part);
     }
+    return std::move(out);
   }
 
-  const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
-
 private:
-  void addTypeHelpers(TypePart &part, const std::string &python,
-                      function_ref<StringRef(const std::string &)> textOf) {
+  void addTypeHelpers(TypePart &part) {
     SmallVector<std::vector<Rewrite> *> lists = {&part.rewrites};
     for (TypePart::Ready &ready : part.readies)
       lists.append({&ready.plain, &ready.derived});
@@ -79,7 +64,7 @@ private:
   }
 
   /// Directives that a rule speaks of.
-  void findIncludes(function_ref<StringRef(const std::string &)> textOf) {
+  void findIncludes() {
     for (const IncludeDirective &include : preprocessor.includes) {
       if (!context.project->owns(include.from))
         continue;
@@ -99,6 +84,55 @@ private:
     }
   }
 
+  ASTContext &ast;
+  const Spelling &spelling;
+  const PreprocessorFacts &preprocessor;
+  const MatchContext &context;
+  const std::string &python;
+  TextOf textOf;
+  FloorMatches out;
+};
+
+/// Runs at the end of a parse in Mode::Find, once for each floor.
+class FindVisitor : public UnitVisitor {
+public:
+  FindVisitor(const MatchContext &context, ArrayRef<Floor> floors, UnitMatches &out)
+      : context(context), floors(floors), out(out) {}
+
+  void begin(CompilerInstance &instance) override {
+    spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
+    collectPreprocessorFacts(instance, *spelling, preprocessor);
+    instance.setExternalSemaSource(macroAliases(instance, preprocessor));
+  }
+
+  void end(ASTContext &ast) override {
+    std::string python = pythonFolder();
+    out.includesPython = !python.empty();
+    std::map<std::string, StringRef> texts;
+    auto textOf = [&](const std::string &file) -> StringRef {
+      auto [text, added] = texts.try_emplace(file);
+      SourceManager &sources = ast.getSourceManager();
+      for (auto it = sources.fileinfo_begin(); added && it != sources.fileinfo_end(); ++it) {
+        FileID id = sources.translateFile(it->first);
+        if (id.isValid() && spelling->path(id) == file) {
+          text->second = sources.getBufferData(id);
+          break;
+        }
+      }
+      return text->second;
+    };
+    MatchContext atFloor = context;
+    for (Floor floor : floors) {
+      atFloor.floor = floor;
+      FloorMatcher matcher(ast, *spelling, preprocessor, atFloor, python, textOf);
+      out.floors.push_back(matcher.match());
+    }
+    out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
+  }
+
+  const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
+
+private:
   /// The folder of the Python.h that was read.
   std::string pythonFolder() const {
     for (const IncludeDirective &include : preprocessor.includes)
@@ -109,6 +143,7 @@ private:
   }
 
   const MatchContext &context;
+  ArrayRef<Floor> floors;
   UnitMatches &out;
   std::optional<Spelling> spelling;
   PreprocessorFacts preprocessor;
@@ -131,12 +166,12 @@ private:
 
 /// Code that the project itself leaves out of its limited build is no use.
 void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
-                           const PreprocessorFacts &full, UnitMatches &matches) {
+                           const PreprocessorFacts &full, FloorMatches &matches) {
   SkipVisitor visitor(*context.project);
   ParseRequest request;
   request.command = &command;
   request.mode = Mode::Limited;
-  request.floor = context.floor;
+  request.floor = matches.floor;
   request.headers = context.headers;
   request.texts = context.texts;
   request.preprocessOnly = true;
@@ -186,20 +221,31 @@ bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
   return any_of(rules.forName(name), [](const Rule *rule) { return rule->always; });
 }
 
-UnitMatches matchUnit(const Command &command, const MatchContext &context) {
+void FloorMatches::append(FloorMatches other) {
+  append_range(findings, other.findings);
+  for (auto &[file, offsets] : other.seen)
+    seen[file].merge(offsets);
+  for (auto &[file, ranges] : other.outOfLimit)
+    append_range(outOfLimit[file], ranges);
+  append_range(types, other.types);
+}
+
+UnitMatches matchUnit(const Command &command, const MatchContext &context,
+                      ArrayRef<Floor> floors) {
   UnitMatches out;
   out.file = command.file;
-  FindVisitor visitor(context, out);
+  FindVisitor visitor(context, floors, out);
   ParseRequest request;
   request.command = &command;
   request.mode = Mode::Find;
-  request.floor = context.floor;
   request.headers = context.headers;
   request.normalHeader = context.normalHeader;
   request.texts = context.texts;
   out.parse = parseUnit(request, &visitor);
+  // What the limit leaves out depends on its value.
   if (visitor.preprocessorFacts().asksForLimit)
-    dropWhatTheLimitSkips(command, context, visitor.preprocessorFacts(), out);
+    for (FloorMatches &matches : out.floors)
+      dropWhatTheLimitSkips(command, context, visitor.preprocessorFacts(), matches);
   if (out.includesPython && !out.parse.sawNormalHeader)
     out.notes.push_back(command.file + " includes Python.h in a way that bypasses the include "
                                        "path; accessors are reported but not rewritten");

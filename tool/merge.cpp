@@ -34,12 +34,13 @@ void giveUp(Finding &finding, StringRef reason) {
 
 void unite(Finding &a, Finding b) {
   a.expansions += b.inMacro ? b.expansions : 0;
+  a.inLoop |= b.inLoop;
   if (a.rule != b.rule) {
     // A rule knows more than the generic net.
     if (a.rule == NoRule) {
-      unsigned expansions = a.expansions;
+      b.expansions = a.expansions;
+      b.inLoop = a.inLoop;
       a = std::move(b);
-      a.expansions = expansions;
     } else if (b.rule != NoRule)
       giveUp(a, "rules '" + a.rule + "' and '" + b.rule + "' both hold here");
     return;

@@ -1,6 +1,7 @@
 #include "abi3ify/report.h"
-#include "abi3ify/match.h"
 #include "abi3ify/edits.h"
+#include "abi3ify/match.h"
+#include "abi3ify/positions.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/FileSystem.h"
@@ -13,36 +14,11 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-struct Position {
-  unsigned line, column;
-};
-
-/// Lines are counted once a text: a file may hold thousands of findings.
-class Positions {
-public:
-  Position at(StringRef text, unsigned offset) {
-    std::vector<unsigned> &starts = known[text.data()];
-    if (starts.empty()) {
-      starts.push_back(0);
-      for (size_t end = text.find('\n'); end != StringRef::npos; end = text.find('\n', end + 1))
-        starts.push_back(end + 1);
-    }
-    auto line = std::prev(upper_bound(starts, offset));
-    return {unsigned(line - starts.begin() + 1), offset - *line + 1};
-  }
-
-private:
-  std::map<const char *, std::vector<unsigned>> known; ///< where the lines of a text begin
-};
-
 StringRef lineAt(StringRef text, unsigned offset) {
   size_t start = text.take_front(offset).rfind('\n');
   return text.substr(start == StringRef::npos ? 0 : start + 1)
       .take_until([](char c) { return c == '\n' || c == '\r'; });
 }
-
-/// Texts may hold any bytes; a report is UTF-8.
-std::string utf8(StringRef text) { return json::isUTF8(text) ? text.str() : json::fixUTF8(text); }
 
 /// A line of a source as a terminal may see it: no control codes.
 std::string visible(StringRef line) {
@@ -228,6 +204,8 @@ json::Object jsonPosition(Positions &positions, StringRef text, unsigned offset)
 
 } // namespace
 
+std::string utf8(StringRef text) { return json::isUTF8(text) ? text.str() : json::fixUTF8(text); }
+
 std::string shortPath(StringRef path) {
   SmallString<256> current;
   if (sys::fs::current_path(current))
@@ -287,6 +265,7 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
                                     {"reason", utf8(finding.reason)},
                                     {"in_macro", finding.inMacro},
                                     {"expansions", finding.expansions},
+                                    {"in_loop", finding.inLoop},
                                     {"edits", std::move(edits)}});
   }
   json::Object summary;

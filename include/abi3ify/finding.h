@@ -69,6 +69,7 @@ struct Finding {
   std::string group;
   bool inMacro = false;    ///< spelled in a macro's body
   unsigned expansions = 1; ///< of that body
+  bool inLoop = false;     ///< a loop runs it, in one of the expansions at least
 
   bool hasEdit() const { return !rewrites.empty(); }
 };

@@ -12,6 +12,7 @@ namespace abi3ify {
 struct Generator {
   llvm::StringRef name;
   llvm::StringRef advice;
+  bool isDeadEnd = false; ///< no version of it can use the Limited API
 };
 
 extern const Generator Clinic;

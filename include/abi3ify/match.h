@@ -1,6 +1,6 @@
 // Holds the rules against one unit, and merges what the units say.
-// In: a command, rules, floor. Out: findings, at most one for a spelled token;
-// edits are described, not yet made.
+// In: a command, rules, floors. Out: for each floor findings, at most one for a
+// spelled token; edits are described, not yet made.
 #pragma once
 #include "abi3ify/finding.h"
 #include "abi3ify/project.h"
@@ -11,7 +11,7 @@ namespace abi3ify {
 struct MatchContext {
   const Project *project = nullptr;
   const RuleSet *rules = nullptr;
-  Floor floor;
+  Floor floor; ///< that the unit is held against at the moment
   bool moduleState = false; ///< types live in the state of their module
   const PythonHeaders *headers = nullptr;
   const NormalHeader *normalHeader = nullptr;
@@ -98,19 +98,51 @@ struct TypePart {
   std::set<std::string> ties;
 };
 
-struct UnitMatches {
-  std::string file; ///< the unit's source
-  ParseResult parse;
+/// What one floor makes of a unit, or of all units that were read.
+struct FloorMatches {
+  Floor floor;
   std::vector<Finding> findings;
   SeenTokens seen;
-  bool includesPython = false;
   /// Code that only the full build compiles, by the project's own wish.
   std::map<std::string, std::vector<Range>> outOfLimit;
   std::vector<TypePart> types;
+
+  /// Takes in what another unit says at the same floor.
+  void append(FloorMatches other);
+};
+
+/// What landmarks.h finds.
+enum class LandmarkKind {
+  SinglePhase,     ///< a PyInit function that makes its module
+  MultiPhase,      ///< one that hands out a definition
+  ModuleInit,      ///< one that does neither in this unit
+  EmbeddedBuiltin, ///< a struct that begins with the struct of a builtin type
+  VariableSize,    ///< a type or struct whose objects have a size each
+  NotInAbi3t,      ///< a name that the newest floor has and abi3t has not
+};
+
+struct Landmark {
+  LandmarkKind kind;
+  std::string file;
+  unsigned offset = 0;
+  std::string name;
+  std::string detail; ///< the builtin's struct; what makes the size vary
+  auto operator<=>(const Landmark &) const = default;
+};
+
+struct UnitMatches {
+  std::string file; ///< the unit's source
+  ParseResult parse;
+  bool includesPython = false;
+  std::vector<FloorMatches> floors; ///< in the order that was asked for
+  std::vector<Landmark> landmarks;
   std::vector<std::string> notes;
 };
 
-UnitMatches matchUnit(const Command &command, const MatchContext &context);
+/// Parses once, for all floors: the parse is of the full API and knows none.
+/// Each of them takes the place of the context's floor.
+UnitMatches matchUnit(const Command &command, const MatchContext &context,
+                      llvm::ArrayRef<Floor> floors);
 
 /// One finding a place: what several units or expansions say of the same
 /// place is united (casts) or, where they disagree, left to the author. Adds a
@@ -123,8 +155,8 @@ std::vector<Finding> mergeMatches(std::vector<Finding> findings,
 void convertTypes(llvm::ArrayRef<TypePart> parts, std::vector<Finding> &findings);
 
 /// The lexical net over one file: names that the floor lacks, in code that no
-/// parse has looked at. Adds findings in state unseen; none in the ranges
-/// `outOfLimit`, which the limited build leaves out.
+/// parse has looked at. Adds findings in state unseen; none at the tokens
+/// `seen`, and none in the ranges `outOfLimit`, which the limited build leaves out.
 void findUnseen(const std::string &file, llvm::StringRef text, const RuleSet &rules, Floor floor,
                 const std::set<unsigned> &seen, llvm::ArrayRef<Range> outOfLimit,
                 std::vector<Finding> &findings);

@@ -18,6 +18,9 @@ void printText(const RunResult &result, Floor floor, bool colours, llvm::raw_ost
 /// docs/findings.schema.json describes it.
 void printJson(const RunResult &result, Floor floor, llvm::raw_ostream &out);
 
+/// Texts may hold any bytes; a report is UTF-8.
+std::string utf8(llvm::StringRef text);
+
 /// A path as a person would type it: relative to the current folder.
 std::string shortPath(llvm::StringRef path);
 

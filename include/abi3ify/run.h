@@ -1,29 +1,27 @@
-// One run over a project, from paths to findings and edited texts.
+// One run over a project, from paths to findings and edited texts; or one over
+// several floors, from paths to findings.
 // In: options. Out: a result that report and write only print and store.
 #pragma once
-#include "abi3ify/finding.h"
-#include "abi3ify/project.h"
-#include "abi3ify/unit.h"
-#include <functional>
+#include "abi3ify/settle.h"
 
 namespace abi3ify {
 
-struct RunOptions {
+/// What is read, and by which rules.
+struct ReadOptions {
   ProjectOptions project;
-  Floor floor;
   std::string rulesFolder;
   std::vector<std::string> select, ignore; ///< rule ids; select empty: all
-  bool edit = false;   ///< make the edits (migrate)
-  bool review = false; ///< also those for review
-  bool verify = false; ///< prove the edits that could be made (check --verify)
   bool moduleState = false; ///< types live in the state of their module where it can be reached
   unsigned jobs = 0;   ///< 0: as many as there are cores
   /// Called from any thread: what is being done, how many of how many.
   std::function<void(llvm::StringRef stage, size_t done, size_t all)> progress;
 };
 
-struct SourceError {
-  std::string file, message; ///< message begins with the place, if there is one
+struct RunOptions : ReadOptions {
+  Floor floor;
+  bool edit = false;   ///< make the edits (migrate)
+  bool review = false; ///< also those for review
+  bool verify = false; ///< prove the edits that could be made (check --verify)
 };
 
 /// A replacement of old text, ready to be made.
@@ -45,6 +43,27 @@ struct RunResult {
 };
 
 llvm::Expected<RunResult> run(const RunOptions &options);
+
+/// What `run` finds at one floor without edit and verify.
+struct FloorFindings {
+  Floor floor;
+  Minor headers = 0; ///< that it was read with; below the floor if none at hand reach it
+  std::vector<Finding> findings; ///< by file and place
+  std::vector<SourceError> errors;
+};
+
+struct FloorsResult {
+  Project project;
+  std::vector<FloorFindings> floors; ///< in the order that was asked for
+  std::set<Landmark> landmarks;
+  GeneratedFiles generated;
+  std::vector<std::string> notes;
+  Texts originals;
+};
+
+/// Each unit is parsed once for all floors that have the same lowest headers at
+/// hand, which is once in all where there is one interpreter.
+llvm::Expected<FloorsResult> runFloors(const ReadOptions &options, llvm::ArrayRef<Floor> floors);
 
 /// Says which ids no rule has; success if all are known.
 llvm::Error checkRuleIds(const RuleSet &rules, llvm::ArrayRef<std::string> ids);

@@ -59,7 +59,7 @@ def scratch():
 def output_of(command, folder):
     arguments = words(command)
     floor = arguments[arguments.index("--target") + 1] if "--target" in arguments else "3.11"
-    asks = arguments[0] in ("check", "migrate") or "--test" in arguments
+    asks = arguments[0] in ("check", "migrate", "report") or "--test" in arguments
     end = arguments.index("--") if "--" in arguments else len(arguments)
     done = run([*arguments[:end], *(headers_for(floor) if asks else []), *arguments[end:]], folder)
     assert done.returncode in (0, 1), done.stderr

@@ -39,16 +39,12 @@ public:
     MatchContext context;
     context.project = &project;
     context.rules = &rules();
-    context.floor = floor;
     context.moduleState = moduleState;
     context.headers = &project.headers[0];
     NormalHeader header = normalHeader(rules());
     context.normalHeader = &header;
-    std::vector<Finding> found;
-    std::vector<TypePart> types;
+    FloorMatches all;
     std::set<std::string> read;
-    SeenTokens seen;
-    std::map<std::string, std::vector<Range>> outOfLimit;
     for (const std::string &file : sources) {
       Command command;
       command.directory = folder.path;
@@ -56,30 +52,28 @@ public:
       command.cxx = cxx;
       command.args = flags;
       command.args.push_back(cxx ? "-std=c++17" : "-std=gnu17");
-      UnitMatches unit = matchUnit(command, context);
+      UnitMatches unit = matchUnit(command, context, floor);
       for (const Diagnostic &diagnostic : unit.parse.diagnostics)
         if (diagnostic.isError())
           ADD_FAILURE() << diagnostic.message;
       if (unit.includesPython)
         EXPECT_TRUE(unit.parse.sawNormalHeader);
-      llvm::append_range(found, unit.findings);
-      llvm::append_range(types, unit.types);
       read.insert(unit.parse.filesRead.begin(), unit.parse.filesRead.end());
-      for (const auto &[name, tokens] : unit.seen)
-        seen[name].insert(tokens.begin(), tokens.end());
-      for (const auto &[name, ranges] : unit.outOfLimit)
-        llvm::append_range(outOfLimit[name], ranges);
+      for (FloorMatches &matches : unit.floors)
+        all.append(std::move(matches));
+      landmarks.insert(unit.landmarks.begin(), unit.landmarks.end());
     }
-    findings = mergeMatches(found, types);
+    findings = mergeMatches(std::move(all.findings), all.types);
     for (const std::string &file : read)
       if (project.owns(file)) {
         auto buffer = llvm::MemoryBuffer::getFile(file, false, false);
         originals[file] = (*buffer)->getBuffer().str();
-        std::set<unsigned> known = seen[file];
+        std::set<unsigned> known = all.seen[file];
         for (const Finding &finding : findings)
           if (finding.file == file)
             known.insert(finding.range.begin);
-        findUnseen(file, originals[file], rules(), floor, known, outOfLimit[file], findings);
+        findUnseen(file, originals[file], rules(), floor, known, all.outOfLimit[file],
+                   findings);
       }
     llvm::stable_sort(findings, [](const Finding &a, const Finding &b) {
       return std::tie(a.file, a.range) < std::tie(b.file, b.range);
@@ -143,6 +137,7 @@ public:
 
   TemporaryFolder folder;
   std::vector<Finding> findings;
+  std::set<Landmark> landmarks;
   Texts originals;
 };
 

@@ -1,0 +1,31 @@
+// The first half of a run: reads all units of a project, once for all floors.
+// In: a project, rules, headers. Out: what each floor finds in the units, and
+// the texts that were read; nothing is judged or edited yet.
+#pragma once
+#include "abi3ify/match.h"
+#include "abi3ify/verify.h"
+#include <functional>
+
+namespace abi3ify {
+
+struct SourceError {
+  std::string file, message; ///< message begins with the place, if there is one
+  auto operator<=>(const SourceError &) const = default;
+};
+
+struct Reading {
+  std::vector<FloorMatches> floors; ///< of all units, in the order that was asked for
+  std::vector<UnitFiles> units;     ///< that could be parsed
+  Texts originals;                  ///< of every file of the project that was read or listed
+  std::vector<SourceError> errors;  ///< sources that could not be looked at
+  std::set<Landmark> landmarks;
+  std::map<std::string, std::string> readByBroken; ///< file -> such a source that reads it
+  std::vector<std::string> notes;
+};
+
+/// `context`: without a floor. `done` is called from any thread, with the
+/// number of units that are done.
+Reading readUnits(const MatchContext &context, llvm::ArrayRef<Floor> floors, unsigned jobs,
+                  const std::function<void(size_t)> &done);
+
+} // namespace abi3ify

@@ -1,0 +1,98 @@
+#include "abi3ify/settle.h"
+#include "abi3ify/suppress.h"
+
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+void findUnseenUses(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
+                    std::vector<Finding> &findings) {
+  // A source that did not parse has been looked at by nobody.
+  std::set<std::string> broken;
+  for (const SourceError &error : reading.errors)
+    broken.insert(error.file);
+  std::map<std::string, std::set<unsigned>> known = matches.seen;
+  for (const Finding &finding : findings)
+    known[finding.file].insert(finding.range.begin);
+  for (const auto &[file, text] : reading.originals) {
+    if (broken.count(file))
+      continue;
+    auto out = matches.outOfLimit.find(file);
+    findUnseen(file, text, rules, matches.floor, known[file],
+               out == matches.outOfLimit.end() ? ArrayRef<Range>() : ArrayRef(out->second),
+               findings);
+  }
+}
+
+/// Argument Clinic's output inside of a hand-written file has a checksum.
+void setAsideBlocks(const std::string &file, const std::string &text,
+                    std::vector<Finding> &findings) {
+  for (auto [begin, end] : clinicBlocks(text))
+    for (Finding &finding : findings)
+      if (finding.file == file && begin <= finding.range.begin && finding.range.begin < end)
+        setAside(finding, Clinic);
+}
+
+void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated,
+                       std::vector<Finding> &findings) {
+  for (const auto &[file, text] : originals) {
+    setAsideBlocks(file, text, findings);
+    auto made = generated.find(file);
+    if (made == generated.end())
+      continue;
+    for (Finding &finding : findings) {
+      bool touches = finding.file == file ||
+                     any_of(finding.rewrites, [&, &path = file](const Rewrite &rewrite) {
+                       return rewrite.file == path;
+                     });
+      if (touches)
+        setAside(finding, made->second);
+    }
+  }
+}
+
+/// A file that a broken source reads may be used there in a way that nobody
+/// has seen: it is not edited.
+void protectWhatIsHalfKnown(const Reading &reading, std::vector<Finding> &findings) {
+  for (Finding &finding : findings)
+    for (const Rewrite &rewrite : finding.rewrites)
+      if (auto broken = reading.readByBroken.find(rewrite.file);
+          broken != reading.readByBroken.end()) {
+        finding.state = State::Failed;
+        finding.reason = broken->second + " also reads this file and cannot be parsed";
+        break;
+      }
+}
+
+} // namespace
+
+void setAside(Finding &finding, const Generator &generator) {
+  finding.state = State::Generated;
+  finding.rewrites.clear();
+  finding.reason = ("made by " + generator.name + ": " + generator.advice).str();
+}
+
+GeneratedFiles findGenerated(const Texts &texts) {
+  GeneratedFiles generated;
+  for (const auto &[file, text] : texts)
+    if (auto generator = recogniseGenerator(file, text))
+      generated.insert_or_assign(file, *generator);
+  return generated;
+}
+
+Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
+               const GeneratedFiles &generated) {
+  Settled settled;
+  settled.findings = mergeMatches(matches.findings, matches.types);
+  findUnseenUses(reading, matches, rules, settled.findings);
+  // From here on each use has its state; generated code and suppressed lines
+  // lose their edits.
+  setAsideGenerated(reading.originals, generated, settled.findings);
+  protectWhatIsHalfKnown(reading, settled.findings);
+  for (const auto &[file, text] : reading.originals)
+    append_range(settled.complaints, applySuppressions(file, text, settled.findings));
+  return settled;
+}
+
+} // namespace abi3ify
