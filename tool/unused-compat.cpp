@@ -43,6 +43,9 @@ struct Mention : RecursiveASTVisitor<Mention> {
     return !found;
   }
   bool isIn(const Decl *decl) const {
+    // The compiler's own function has the place of its first use.
+    if (auto *function = dyn_cast<FunctionDecl>(decl); function && function->getBuiltinID())
+      return false;
     FileID file = sources.getFileID(sources.getExpansionLoc(decl->getLocation()));
     return file.isValid() && spelling.path(file) == header;
   }
