@@ -24,14 +24,14 @@ sys.path.insert(0, str(ROOT / "scripts"))
 sys.dont_write_bytecode = True
 import extbuild  # noqa: E402
 from extbuild import Failure  # noqa: E402
-from run_input import floors_of  # noqa: E402
+from run_input import floors_of, words_of  # noqa: E402
 
 SKIPPED = 77
 ROUNDS = 20
 
 
-def migrate(abi3ify, copy, floor, python):
-    done = subprocess.run([str(abi3ify), "migrate", "--review", "--allow-dirty", "--target", floor,
+def migrate(abi3ify, copy, floor, python, options):
+    done = subprocess.run([str(abi3ify), "migrate", "--review", "--allow-dirty", "--target", floor, *options,
                            "--python", python.exe], cwd=copy, text=True, errors="replace",
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:
@@ -63,7 +63,7 @@ def check(source, test, abi3ify, floor, python, scratch):
     lost_before = run_in_valgrind("before", python, before.folder, test)
     copy = scratch / "sources"
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    migrate(abi3ify, copy, floor, python)
+    migrate(abi3ify, copy, floor, python, words_of(next(source.glob("test_*.py")), "options"))
     after = extbuild.build(extbuild.find_extension(copy), python, scratch / "after", floor=floor)
     lost = run_in_valgrind("after", python, after.folder, test)
     if len(lost) > len(lost_before):
