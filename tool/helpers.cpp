@@ -66,12 +66,7 @@ std::string guarded(StringRef name, StringRef definition, StringRef newline) {
   std::string text = ("\n#ifndef " + guard + "\n#define " + guard + "\n" + definition.trim('\n') +
                       "\n#endif\n")
                          .str();
-  if (newline == "\n")
-    return text;
-  std::string converted;
-  for (char c : text)
-    c == '\n' ? converted.append(newline) : converted.append(1, c);
-  return converted;
+  return withNewlines(text, newline);
 }
 
 /// The definitions that a text asks for, with those that they ask for in turn.

@@ -334,18 +334,11 @@ private:
     rewrite.anew = true;
   }
 
-  std::string lines(StringRef source) const {
-    std::string result;
-    for (char c : source)
-      c == '\n' ? result.append(newlineOf(text)) : result.append(1, c);
-    return result;
-  }
-
   void insert(StaticType &type, unsigned at, const std::string &what) {
     Rewrite rewrite;
     rewrite.file = spelling.path(file);
     rewrite.extent = {at, at};
-    rewrite.to = lines(what);
+    rewrite.to = withNewlines(what, newlineOf(text));
     type.part.rewrites.push_back(rewrite);
   }
 
@@ -411,8 +404,7 @@ private:
       list = list->getSyntacticForm();
     bool named = any_of(list->inits(), [](const Expr *e) { return isa<DesignatedInitExpr>(e); });
     const std::vector<std::pair<StringRef, std::string>> wanted = {
-        {"m_size", "sizeof(" + prefix + "_state)"}, {"m_slots", ""},
-        {"m_traverse", prefix + "_traverse"}, {"m_clear", prefix + "_clear"},
+        {"m_size", "sizeof(" + prefix + "_state)"}, {"m_traverse", prefix + "_traverse"}, {"m_clear", prefix + "_clear"},
         {"m_free", prefix + "_free"}};
     unsigned end = 0;
     std::string indent = "    ", added;
@@ -425,8 +417,6 @@ private:
     for (const auto &[name, value] : wanted) {
       const Expr *given = member(name);
       auto range = given ? spelling.range(given->getBeginLoc(), given->getEndLoc()) : std::nullopt;
-      if (name == "m_slots")
-        continue;
       if (!range || range->inMacro || range->file != file) {
         added += ",\n" + indent + (named ? "." + name.str() + " = " : "") + value;
         continue;

@@ -231,6 +231,13 @@ unsigned directiveEnd(StringRef text, unsigned offset) {
 
 StringRef newlineOf(StringRef text) { return text.contains("\r\n") ? "\r\n" : "\n"; }
 
+std::string withNewlines(StringRef text, StringRef newline) {
+  std::string result;
+  for (char c : text)
+    c == '\n' ? result.append(newline) : result.append(1, c);
+  return result;
+}
+
 StringRef indentAt(StringRef text, unsigned offset) {
   size_t begin = text.take_front(offset).rfind('\n') + 1;
   return text.substr(begin).take_while([](char c) { return c == ' ' || c == '\t'; });

@@ -4,7 +4,6 @@
 #include "abi3ify/site.h"
 #include "abi3ify/type-functions.h"
 #include "clang/AST/ExprCXX.h"
-#include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 #include "clang/Lex/Lexer.h"
 
@@ -24,21 +23,9 @@ bool isRawMemory(const Expr *expr, const FunctionDecl *function) {
            calledName(call).ends_with_insensitive("calloc") ||
            calledName(call).ends_with_insensitive("realloc");
   };
-  struct Values : DynamicRecursiveASTVisitor {
-    bool VisitBinaryOperator(BinaryOperator *op) override {
-      auto *left = dyn_cast<DeclRefExpr>(op->getLHS()->IgnoreParenImpCasts());
-      if (op->getOpcode() == BO_Assign && left && left->getDecl() == variable)
-        found.push_back(op->getRHS());
-      return true;
-    }
-    const VarDecl *variable = nullptr;
-    std::vector<const Expr *> found;
-  } values;
-  values.variable = variable;
-  values.TraverseStmt(function->getBody());
-  if (variable && variable->getInit())
-    values.found.push_back(variable->getInit());
-  return any_of(values.found, [&](const Expr *value) { return anyCall(value, allocates); });
+  return variable && any_of(valuesOf(variable, function), [&](const Expr *value) {
+           return anyCall(value, allocates);
+         });
 }
 
 /// PyObject_Free(self) outside of a tp_dealloc: the reference to the type goes,
@@ -107,12 +94,6 @@ void collectEnds(TypeSurvey &survey, const StaticType &type) {
   for (const FieldAssignment &assigned : type.assignments)
     if (assigned.field->getName() == "tp_dealloc" || assigned.field->getName() == "tp_free")
       add(functionOf(assigned.assignment->getRHS()));
-}
-
-bool isUsers(const ASTContext &ast, const Spelling &spelling, const Decl *decl) {
-  const SourceManager &sources = ast.getSourceManager();
-  SourceLocation location = sources.getExpansionLoc(decl->getLocation());
-  return location.isValid() && spelling.isUsers(sources.getFileID(location));
 }
 
 /// Collects the project's static type objects: those of files and namespaces
@@ -331,6 +312,12 @@ void findLooseTokens(TypeSurvey &survey) {
 }
 
 } // namespace
+
+bool isUsers(const ASTContext &ast, const Spelling &spelling, const Decl *decl) {
+  const SourceManager &sources = ast.getSourceManager();
+  SourceLocation location = sources.getExpansionLoc(decl->getLocation());
+  return location.isValid() && spelling.isUsers(sources.getFileID(location));
+}
 
 std::vector<Decl *> usersDecls(const ASTContext &ast, const Spelling &spelling) {
   std::vector<Decl *> decls;

@@ -797,12 +797,7 @@ private:
       out += "\n" + pointer;
     else
       out = StringRef(out).rtrim().str();
-    if (newline != "\n") {
-      std::string converted;
-      for (char c : out)
-        c == '\n' ? converted.append(newline) : converted.append(1, c);
-      out = std::move(converted);
-    }
+    out = withNewlines(out, newline);
     Rewrite rewrite;
     rewrite.file = spelling.path(level);
     rewrite.extent = late ? Range{latePlace, latePlace} : extent;

@@ -18,11 +18,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-bool isUsers(const TypeSurvey &survey, const Decl *decl) {
-  return survey.spelling.isUsers(
-      survey.ast.getSourceManager().getExpansionLoc(decl->getLocation()));
-}
-
 /// The definition of the record that a type is, or points to.
 const RecordDecl *recordOf(QualType type) {
   auto *record = type->isPointerType() ? type->getPointeeType()->getAsRecordDecl()
@@ -284,7 +279,7 @@ void findUncompiled(TypeSurvey &survey, const RecordDecl *record, TypePart &part
 struct Collector : RecursiveASTVisitor<Collector> {
   explicit Collector(TypeSurvey &survey) : survey(survey) {}
   bool VisitRecordDecl(RecordDecl *record) {
-    if (record->isThisDeclarationADefinition() && isUsers(survey, record) &&
+    if (record->isThisDeclarationADefinition() && isUsers(survey.ast, survey.spelling, record) &&
         embeddedBuiltin(survey, record))
       found.push_back(record);
     return true;
@@ -336,7 +331,7 @@ const FieldDecl *embeddedBuiltin(const TypeSurvey &survey, const RecordDecl *rec
     return nullptr;
   const FieldDecl *first = *record->field_begin();
   auto *type = first->getType()->getAsRecordDecl();
-  if (!type || isUsers(survey, type) || structName(type) == "PyObject" ||
+  if (!type || isUsers(survey.ast, survey.spelling, type) || structName(type) == "PyObject" ||
       structName(type) == "PyVarObject" || !type->getDefinition())
     return nullptr;
   // Python's: it begins with an object's head, which only Python declares.
@@ -462,8 +457,7 @@ void convertEmbedding(TypeSurvey &survey, StaticType &type, const RecordDecl *re
   Rewrite insertion;
   insertion.file = member.file;
   insertion.extent = {at, at};
-  for (char c : lines)
-    c == '\n' ? insertion.to.append(newlineOf(text)) : insertion.to.append(1, c);
+  insertion.to = withNewlines(lines, newlineOf(text));
   type.part.rewrites.push_back(insertion);
 }
 

@@ -303,7 +303,7 @@ private:
       made.rank = where.rank = ++rank;
       made.before = where.lead + (check ? "if (" : "");
       made.behind = (check ? " < 0)" + failure : ";") + where.trail;
-      made.function = functionKey(ready.function);
+      made.function = functionKey(survey, ready.function->getLocation());
       type.part.readies.push_back(std::move(made));
       type.made.push_back(where);
       if (!type.readiedIn)
@@ -312,11 +312,6 @@ private:
       if (removal)
         type.part.rewrites.push_back(*removal);
     }
-  }
-
-  std::string functionKey(const FunctionDecl *function) const {
-    auto [file, offset] = sources.getDecomposedExpansionLoc(function->getLocation());
-    return spelling.path(file) + ":" + std::to_string(offset);
   }
 
   /// What is done if a type cannot be made, as it stands in the loop.
@@ -347,7 +342,7 @@ private:
   /// call must or may stay: of a type that is made it does nothing.
   std::optional<Rewrite> removalOf(const TableReady &ready, const Stmt *loop,
                                    const IfStmt *check) const {
-    if (!check || check->getCond()->IgnoreParenImpCasts() == nullptr || !isPlain(*check, ready.call))
+    if (!check || !isPlain(*check, ready.call))
       return std::nullopt;
     const Stmt *body = nullptr;
     bool ownVariable = isa<CXXForRangeStmt>(loop);
@@ -417,6 +412,19 @@ struct Assigned : ConstDynamicRecursiveASTVisitor {
 
 } // namespace
 
+std::vector<const Expr *> valuesOf(const VarDecl *variable, const FunctionDecl *function) {
+  Assigned assigned(variable);
+  if (variable->getInit())
+    assigned.values.push_back(variable->getInit());
+  assigned.TraverseStmt(function->getBody());
+  return std::move(assigned.values);
+}
+
+std::string functionKey(const TypeSurvey &survey, SourceLocation location) {
+  auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(location);
+  return survey.spelling.path(file) + ":" + std::to_string(offset);
+}
+
 const VarDecl *tableOf(const TypeSurvey &survey, const Expr *expr, const FunctionDecl *function,
                        unsigned depth) {
   if (!expr || depth > 6)
@@ -439,11 +447,7 @@ const VarDecl *tableOf(const TypeSurvey &survey, const Expr *expr, const Functio
     return variable;
   if (!variable->hasLocalStorage() || isa<ParmVarDecl>(variable))
     return nullptr;
-  if (const VarDecl *table = variable->getInit() ? next(variable->getInit()) : nullptr)
-    return table;
-  Assigned assigned(variable);
-  assigned.TraverseStmt(function->getBody());
-  for (const Expr *value : assigned.values)
+  for (const Expr *value : valuesOf(variable, function))
     if (const VarDecl *table = next(value))
       return table;
   return nullptr;

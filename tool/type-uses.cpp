@@ -88,11 +88,11 @@ public:
       unsigned at =
           survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
       calls[function].push_back({callee, call->getBeginLoc(), at});
-      // The object of another one, not the caller's own.
       noteTableCall(call);
       if (calledName(call) == "PyType_Ready" && first)
         if (const VarDecl *table = tableOf(survey, first, function))
           survey.tableReadies.push_back({table, call, function, {parents.begin(), parents.end()}});
+      // The object of another one, not the caller's own.
       if (isa_and_nonnull<MemberExpr, ArraySubscriptExpr>(first))
         survey.callsOfOthers.try_emplace(callee, call);
     }
@@ -208,7 +208,6 @@ private:
 
   void useAddress(StaticType &type, const DeclRefExpr *reference, const Spot &spot,
                   const UnaryOperator *address, unsigned up) {
-    std::string file = spelling.path(spot.file);
     unsigned outer = behindCasts(up + 1);
     // Another type's tp_base: its definition sees to it.
     if (StaticType *derived = variable && !function ? survey.find(variable) : nullptr) {
@@ -268,32 +267,26 @@ private:
     if (call)
       readyByFunction(type, call, address, spot, outer);
     Rewrite rewrite;
-    rewrite.file = file;
+    rewrite.file = spelling.path(ampersand->file);
+    TypeUse made{function, reference->getLocation(), type.part.rewrites.size(), {}, true};
     if (ofParameter) {
       shareMacro(type, *ampersand);
-      rewrite.file = spelling.path(ampersand->file);
       rewrite.extent = {ampersand->offset, ampersand->offset + 1};
-      type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(), {}, true});
-      type.part.rewrites.push_back(rewrite);
-      if (first && isIncref(called)) {
-        references[{&type, function}].push_back(branch());
-        referenced.insert({&type, function});
+    } else {
+      unsigned end = ampersand->offset + 1;
+      while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
+        ++end;
+      rewrite.extent = {ampersand->offset, end};
+      // return&T
+      if (ampersand->offset > 0 && (isAlnum(text[ampersand->offset - 1]) ||
+                                    text[ampersand->offset - 1] == '_')) {
+        rewrite.to = " ";
+        rewrite.anew = true;
       }
-      return note(type, reference, spot);
+      made.whole = {ampersand->offset, spot.offset + spot.length};
+      made.inMacro = spot.inMacro || ampersand->inMacro;
     }
-    unsigned end = ampersand->offset + 1;
-    while (end < spot.offset && (text[end] == ' ' || text[end] == '\t'))
-      ++end;
-    rewrite.extent = {ampersand->offset, end};
-    // return&T
-    if (ampersand->offset > 0 && (isAlnum(text[ampersand->offset - 1]) ||
-                                  text[ampersand->offset - 1] == '_')) {
-      rewrite.to = " ";
-      rewrite.anew = true;
-    }
-    type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(),
-                         {ampersand->offset, spot.offset + spot.length},
-                         spot.inMacro || ampersand->inMacro});
+    type.uses.push_back(made);
     type.part.rewrites.push_back(rewrite);
     if (first && isIncref(called)) {
       references[{&type, function}].push_back(branch());
@@ -508,12 +501,11 @@ private:
   void addReady(StaticType &type, const CallExpr *call, const Spot &spot, Range extent,
                 unsigned offset, unsigned up) {
     type.made.push_back({function, offset, {parents.begin(), parents.end() - up - 1}, call});
-    auto [file, place] = survey.ast.getSourceManager().getDecomposedExpansionLoc(
-        function ? function->getLocation() : call->getBeginLoc());
     TypePart::Ready ready;
     ready.file = spelling.path(spot.file);
     ready.extent = extent;
-    ready.function = spelling.path(file) + ":" + std::to_string(place);
+    ready.function =
+        functionKey(survey, function ? function->getLocation() : call->getBeginLoc());
     type.part.readies.push_back(std::move(ready));
     if (!type.readiedIn)
       type.readiedIn = function;

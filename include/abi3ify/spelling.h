@@ -97,6 +97,9 @@ const clang::LangOptions &plainTextOptions();
 /// How a text ends its lines: "\r\n" if any line ends so.
 llvm::StringRef newlineOf(llvm::StringRef text);
 
+/// A text of ours with the line breaks of a file.
+std::string withNewlines(llvm::StringRef text, llvm::StringRef newline);
+
 /// The white space that the line of an offset begins with.
 llvm::StringRef indentAt(llvm::StringRef text, unsigned offset);
 

@@ -112,6 +112,13 @@ struct TypeSurvey {
   void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;
 };
 
+/// A function, the same in all units.
+std::string functionKey(const TypeSurvey &survey, clang::SourceLocation location);
+
+/// What a variable is given in a function, its first value too.
+std::vector<const clang::Expr *> valuesOf(const clang::VarDecl *variable,
+                                          const clang::FunctionDecl *function);
+
 /// Finds every mention of the types in the project's declarations, with its
 /// edit or the reason why there is none.
 void findTypeUses(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
@@ -138,6 +145,9 @@ void convertEmbedding(TypeSurvey &survey, StaticType &type, const clang::RecordD
 
 /// Whether an expression is PyExc_ValueError or another exception of Python's.
 bool isBuiltinException(const clang::Expr *expr);
+
+/// Whether the project declares it.
+bool isUsers(const clang::ASTContext &ast, const Spelling &spelling, const clang::Decl *decl);
 
 /// The project's part of a unit; the headers of others are the larger one.
 std::vector<clang::Decl *> usersDecls(const clang::ASTContext &ast, const Spelling &spelling);
