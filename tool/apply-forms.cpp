@@ -5,6 +5,7 @@
 #include "abi3ify/ownership.h"
 #include "abi3ify/unit.h"
 #include "clang/AST/ExprCXX.h"
+#include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -299,6 +300,20 @@ bool addReleases(const Site &site, const Rule &rule, Finding &finding) {
   return true;
 }
 
+/// Whether an expression is a constant by its name and nothing else.
+bool isConstant(const Expr *expr, StringRef name, ASTContext &context) {
+  expr = expr->IgnoreParenImpCasts();
+  if (auto *reference = dyn_cast<DeclRefExpr>(expr))
+    return isa<EnumConstantDecl>(reference->getDecl()) && reference->getDecl()->getName() == name;
+  const SourceManager &sources = context.getSourceManager();
+  SourceLocation location = expr->getBeginLoc();
+  bool named = false;
+  for (; isa<IntegerLiteral>(expr) && location.isMacroID() && !named;
+       location = sources.getImmediateMacroCallerLoc(location))
+    named = Lexer::getImmediateMacroName(location, sources, context.getLangOpts()) == name;
+  return named;
+}
+
 } // namespace
 
 bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
@@ -313,10 +328,13 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
            value;
   };
   const Form *form = rule.formFor(site.use, site.floor, [&](const Form &candidate) {
-    for (auto [name, expr] : zip_first(rule.args, site.args))
+    for (auto [name, expr] : zip_first(rule.args, site.args)) {
+      const std::string *constant = lookup(candidate.constant, name);
       if ((is_contained(candidate.null, name) && !isNull(expr)) ||
-          (is_contained(candidate.nonNull, name) && !isNonNull(expr)))
+          (is_contained(candidate.nonNull, name) && !isNonNull(expr)) ||
+          (constant && !isConstant(expr, *constant, site.context)))
         return false;
+    }
     return true;
   });
   if (!form) {

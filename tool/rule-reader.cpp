@@ -258,6 +258,8 @@ private:
         result.null = texts(value);
       else if (key == "non-null")
         result.nonNull = texts(value);
+      else if (key == "constant")
+        result.constant = pairs(value);
       else if (key == "safety")
         result.safety = safety(value);
       else if (key == "rename")
@@ -460,6 +462,9 @@ private:
     for (const auto &[name, type] : form.cast)
       if (!bound(name))
         fail(nodes.at("cast"), "cast names '" + name + "', which is not bound by the match");
+    for (const auto &[name, constant] : form.constant)
+      if (!is_contained(rule.args, name))
+        fail(nodes.at("constant"), "'" + name + "' is not an argument of the match");
     for (auto [key, list] : {std::pair("pure", &form.pure), std::pair("null", &form.null),
                              std::pair("non-null", &form.nonNull)})
       for (const std::string &name : *list)

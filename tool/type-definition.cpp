@@ -456,7 +456,7 @@ private:
   }
 
   /// A heap type keeps its module's name as an attribute; an attribute of its
-  /// instances with that name takes the place.
+  /// instances with that name takes the place, but is lost in CPython 3.8.
   void checkAttributes(const Entry &entry) {
     auto *reference = dyn_cast<DeclRefExpr>(bare(entry.value));
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
@@ -466,8 +466,12 @@ private:
       for (const auto [field, value] : givenMembers(row))
         if (auto *literal = dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts());
             literal && field->getName() == "name" && literal->getString() == "__module__")
-          block(row->getBeginLoc(), "its instances have an attribute '__module__', which would "
-                                    "stand in front of the type's own");
+          if (floor().minor < 9)
+            block(row->getBeginLoc(), "its instances have an attribute '__module__', which CPython "
+                                      "3.8 replaces by the name of the type's module");
+          else
+            type.part.addNote("its instances have an attribute '__module__', which is what the "
+                              "type's own __module__ gives now");
   }
 
   /// Whether a call makes an object that has a reference to its type.

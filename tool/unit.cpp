@@ -184,6 +184,9 @@ std::vector<std::string> arguments(const ParseRequest &request) {
                  "-Werror=implicit-function-declaration", "-Wno-unused-command-line-argument"});
     break;
   }
+  // What is skipped is compared with Mode::Find.
+  if (request.preprocessOnly)
+    args.push_back("-UNDEBUG");
   args.insert(args.end(), {"--", command.file});
   return args;
 }

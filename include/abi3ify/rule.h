@@ -41,6 +41,7 @@ struct Form {
   std::vector<std::string> pure; ///< arguments that must have no side effects
   std::vector<std::string> null;    ///< arguments that must be NULL literals
   std::vector<std::string> nonNull; ///< arguments that must be known not to be NULL
+  Pairs constant; ///< argument -> name of the macro or enumerator that it must be
   std::optional<Safety> safety;     ///< lower than the rule's
   bool strong = false; ///< gives a new reference where a borrowed one was: it must be released
   Pairs rename;                  ///< name and type rules: old token -> new token

@@ -56,7 +56,7 @@ struct ParseRequest {
   const PythonHeaders *headers = nullptr; ///< null: those in the command
   const NormalHeader *normalHeader = nullptr; ///< for Mode::Find
   const Texts *texts = nullptr;
-  bool preprocessOnly = false;
+  bool preprocessOnly = false; ///< assertions on, as in Mode::Find
 };
 
 /// What wants to see a parse. `begin` may register preprocessor callbacks;

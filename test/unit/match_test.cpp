@@ -349,6 +349,16 @@ TEST(MatchLimit, ASourceThatLimitsItself) {
   EXPECT_EQ(sample.lines(), "3:36 PyTuple_GET_SIZE fixable\n3:62 ob_type fixable\n");
 }
 
+TEST(MatchLimit, CodeForDebuggingIsNotLeftOutByTheLimit) {
+  Sample sample;
+  sample.flags = {"-DNDEBUG"};
+  sample.look("#ifdef Py_LIMITED_API\nint limited;\n#endif\n"
+              "#ifndef NDEBUG\n"
+              "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n"
+              "#endif\n");
+  EXPECT_EQ(sample.lines(), "5:36 PyTuple_GET_SIZE fixable\n");
+}
+
 TEST(MatchLimit, WhatTheProjectLeavesOutIsNoUse) {
   EXPECT_EQ(linesC("#ifndef Py_LIMITED_API\n"
                    "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n"
