@@ -1,0 +1,88 @@
+"""Tests of how truth.py judges: python3 -m unittest discover bench."""
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.dont_write_bytecode = True
+
+import truth
+
+SOURCE = """\
+#include <Python.h>
+#define SIZE(t) PyTuple_GET_SIZE(t)
+static PyTypeObject Cell = {
+    .tp_name = "cell",
+};
+static int f(PyObject *t) { return SIZE(t); }
+static int g(PyObject *l) { return PyList_GET_SIZE(l); }
+static void h(void) { Py_INCREF(&Cell); }
+static void *k(void) { return memcpy(0, 0, 0); }
+"""
+
+
+def finding(line, symbol, rule="not-limited", state="manual", in_macro=False):
+    return {"file": "a.c", "line": line, "symbol": symbol, "rule": rule, "state": state, "in_macro": in_macro, "edits": []}
+
+
+class Judgement(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.root = Path(self.folder.name).resolve()
+        (self.root / "a.c").write_text(SOURCE)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def verdict(self, findings, output="", symbols=()):
+        errors = truth.complaints(output.replace("a.c", str(self.root / "a.c")), self.root, self.root)
+        tree = SimpleNamespace(root=self.root, findings=findings, errors=errors, symbols=set(symbols), objects=[], entries=[1])
+        return truth.Verdict(tree)
+
+    def said(self, verdict):
+        return [text for _, text in verdict.silent], verdict.unnamed, [f["symbol"] for f in verdict.unheard]
+
+    def test_a_place_or_a_name_answers(self):
+        both = "a.c:7:36: error: implicit declaration of function 'PyList_GET_SIZE'; did you mean 'PyList_SetSlice'? [-Werror]\n"
+        self.assertEqual(self.said(self.verdict([finding(7, "PyList_GET_SIZE")], both)), ([], [], []))
+        self.assertEqual(self.said(self.verdict([finding(99, "PyList_GET_SIZE")], both)), ([], [], []))
+        self.assertEqual(len(self.verdict([finding(99, "PyList_SetSlice")], both).silent), 1)
+
+    def test_both_ways(self):
+        text = "a.c:7:36: error: call to undeclared function 'PyList_GET_SIZE'\n"
+        self.assertEqual(len(self.verdict([], text).silent), 1)
+        self.assertEqual(self.said(self.verdict([finding(7, "PyList_GET_SIZE")])), ([], [], ["PyList_GET_SIZE"]))
+        self.assertEqual(self.said(self.verdict([], "", ["_PyX"])), ([], ["_PyX"], []))
+        self.assertEqual(self.said(self.verdict([finding(9, "_PyX")], "", ["_PyX"])), ([], [], []))
+
+    def test_an_incomplete_type_is_known_by_its_place(self):
+        text = "a.c:{}:5: error: invalid use of incomplete typedef 'PyTypeObject'\n"
+        static = finding(3, "Cell", "static-type")
+        field = finding(20, "PyTypeObject.tp_free")
+        self.assertEqual(len(self.verdict([static, field], text.format(4)).silent), 0)
+        self.assertEqual(len(self.verdict([static, field], text.format(7)).silent), 1)
+
+    def test_what_names_a_refused_type_is_quiet(self):
+        self.assertEqual(self.said(self.verdict([finding(3, "Cell", "static-type"), finding(8, "Py_INCREF", "object-cast")]))[2],
+                         ["Cell"])
+        self.assertEqual(self.said(self.verdict([finding(8, "Py_INCREF", "object-cast")]))[2], ["Py_INCREF"])
+
+    def test_an_error_where_a_macro_is_called(self):
+        text = "a.c:6:41: error: incompatible pointer types\n"
+        self.assertEqual(self.said(self.verdict([finding(2, "PyTuple_GET_SIZE", in_macro=True)], text)), ([], [], []))
+
+    def test_one_finding_speaks_for_a_header(self):
+        text = "a.c:9:31: error: call to undeclared library function 'memcpy' with type 'void *'\n"
+        self.assertEqual(self.said(self.verdict([finding(1, "string.h", "libc-include")], text))[0], [])
+        self.assertEqual(len(self.verdict([], text).silent), 1)
+
+    def test_reasons_take_out_what_they_fit(self):
+        reasons = [{"kind": "no complaint", "state": "unseen", "why": "not compiled"}]
+        verdict = self.verdict([finding(9, "_PyX", state="unseen"), finding(9, "_PyY")])
+        self.assertEqual(truth.explained(reasons, "p", verdict), {"not compiled": 1})
+        self.assertEqual(self.said(verdict)[2], ["_PyY"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""Holds what abi3ify reports of real packages against what compilers and abi3audit say of them, both ways.
+
+In: what an earlier bench/run.py left of each package, its copy as distributed and as migrated. Out: a table,
+and each disagreement that bench/disagreements.toml has no reason for; with --json and --docs the results in
+files. Exit 0: none. 1: there are some. 2: the run could not start.
+"""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+import common
+from common import CACHE, REPOSITORY, Failure, run
+
+CLANG = "22"
+COMPILE_SECONDS, TOOL_SECONDS, AUDIT_SECONDS = 300, 600, 120
+# Assertions are compiled, as abi3ify reads them.
+GCC_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-fmax-errors=0", "-fno-diagnostics-show-caret",
+             "-fdiagnostics-format=text", "-fdiagnostics-color=never"]
+CLANG_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-ferror-limit=0", "-fdiagnostics-color=never",
+               "-fmacro-backtrace-limit=0", "-Wno-unknown-warning-option", "-Wno-unused-command-line-argument"]
+LINE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?P<level>warning|error|fatal error|note): (?P<text>.*)$")
+QUOTED = re.compile(r"['‘](?:struct |union |const )*([A-Za-z_]\w*)[^'’]*['’]")
+# A name may also be what a message only supposes.
+SUPPOSED = re.compile(r"; did you mean .*")
+OPEN = ("fixable", "manual", "failed", "unseen", "generated")
+
+
+class Complaint:
+    """An error of a compiler: where it stands, through which macros, and the names in it."""
+
+    def __init__(self, file, line, text):
+        self.text, self.places = text, {(file, line)}
+        self.names = set(QUOTED.findall(SUPPOSED.sub("", text)))
+        self.first = (file, line)
+
+
+def complaints(output, root, directory):
+    """The errors in a compiler's output. Notes that follow one say through which macros it came."""
+    found = []
+    for text in output.splitlines():
+        match = LINE.match(text)
+        if not match:
+            continue
+        path = (Path(directory) / match["file"]).resolve()
+        inside = path.is_relative_to(root)
+        place = (str(path.relative_to(root)) if inside else path.name, int(match["line"]))
+        if "error" in match["level"]:
+            found.append(Complaint(*place, match["text"]))
+        elif found and match["level"] == "note" and inside:
+            found[-1].places.add(place)
+    return found
+
+
+class Tree:
+    """The sources of a package in one state, and what all parties say of them."""
+
+    def __init__(self, package, root, abi3ify, pythons):
+        self.package, self.root, self.abi3ify, self.pythons = package, root, abi3ify, pythons
+
+    def read(self):
+        entries = json.loads((self.package.database / "compile_commands.json").read_text())
+        move = lambda text: text.replace(str(self.package.copy), str(self.root))
+        self.entries = [{k: [move(a) for a in v] if isinstance(v, list) else move(v) for k, v in e.items()}
+                        for e in entries]
+        database = self.root.parent / f"{self.root.name}-database"
+        shutil.rmtree(database, ignore_errors=True)
+        database.mkdir()
+        (database / "compile_commands.json").write_text(json.dumps(self.entries))
+        output = database / "check.json"
+        argv = [self.abi3ify, "check", "--target", self.package.floor, "-p", database, "--format", "json", "--output", output]
+        for python in self.pythons.values():
+            argv += ["--python", python.exe]
+        run([*argv, "."], cwd=self.root, timeout=TOOL_SECONDS, allowed=(0, 1))
+        self.findings = [f for f in json.loads(output.read_text())["findings"] if f["state"] in OPEN]
+
+    def compile(self):
+        """Errors under the limit that the full API does not have; objects of the units without one."""
+        self.errors, self.objects = [], []
+        define = f"-DPy_LIMITED_API=0x03{int(self.package.floor.split('.')[1]):02X}0000"
+        for number, entry in enumerate(self.entries):
+            arguments = [a for a in entry["arguments"][1:-2] if a != "-w" and not a.startswith("-DPy_LIMITED_API")]
+            cxx = "++" in entry["arguments"][0]
+            target = self.root.parent / f"{self.root.name}-database" / f"{number}.o"
+            gcc = ["g++" if cxx else "gcc", *arguments, *GCC_LISTS, "-c", entry["file"], "-o", target]
+            clang = [f"clang++-{CLANG}" if cxx else f"clang-{CLANG}",
+                     *[a for a in arguments if a not in ("-fipa-pta", "-fprofile-partial-training")],
+                     *CLANG_LISTS, "-fsyntax-only", entry["file"]]
+            for argv in (gcc, clang):
+                told = []
+                for defines in ([], [define]):
+                    done = run([*argv, *defines], cwd=entry["directory"], timeout=COMPILE_SECONDS, allowed=None)
+                    told.append(complaints(done.err, self.root, entry["directory"]))
+                full = {(c.first, c.text) for c in told[0]}
+                self.errors += [c for c in told[1] if (c.first, c.text) not in full]
+                if argv is gcc and done.code == 0:
+                    self.objects.append(target)
+
+    def audit(self, tools):
+        """The symbols that abi3audit names in what could be built, linked unit by unit."""
+        self.symbols = set()
+        for target in self.objects:
+            shared = target.with_suffix(".abi3.so")
+            run(["gcc", "-shared", target, "-o", shared], cwd=self.root, timeout=COMPILE_SECONDS)
+            done = run([tools, "-m", "abi3audit", "--strict", "--report", "--assume-minimum-abi3", self.package.floor, shared],
+                       timeout=AUDIT_SECONDS, allowed=None)
+            try:
+                spec, = json.loads(done.out)["specs"].values()
+                result = spec["object"]["result"] if "object" in spec else spec["objects"][0]["result"]
+                self.symbols |= set(result["non_abi3_symbols"]) | set(result["future_abi3_objects"])
+            except (ValueError, KeyError, TypeError, IndexError):
+                raise Failure(f"abi3audit: exit {done.code}: {common.first_cause(done.err)}") from None
+
+
+def covered(tree):
+    """The lines that findings are about: their own, those of their edits, and the whole of a static type."""
+    lines = set()
+    for finding in tree.findings:
+        lines.add((finding["file"], finding["line"]))
+        for edit in finding["edits"]:
+            lines.update((edit["file"], n) for n in range(edit["start"]["line"], edit["end"]["line"] + 1))
+        if finding["rule"] == "static-type":
+            lines.update((finding["file"], n) for n in definition(tree.root / finding["file"], finding["line"]))
+    return lines
+
+
+def definition(path, line):
+    """The lines from a type's name to the brace that closes its initialiser."""
+    text = path.read_text(errors="replace").splitlines()
+    end = next((n for n in range(line, len(text)) if text[n - 1].startswith("}")), line)
+    return range(line, end + 1)
+
+
+class Verdict:
+    """What the parties disagree on in one tree."""
+
+    def __init__(self, tree):
+        self.findings, self.errors, self.symbols = len(tree.findings), len(tree.errors), len(tree.symbols)
+        self.built, self.units = len(tree.objects), len(tree.entries)
+        lines = covered(tree)
+        # One finding speaks for all functions of a header that a file uses.
+        libc = {f["file"] for f in tree.findings if f["rule"] == "libc-include"}
+        errors = [c for c in tree.errors if not (c.first[0] in libc and UNDECLARED.search(c.text))]
+        # "incomplete type" names the struct at each place: there the place must be known, not the name.
+        names = {part for f in tree.findings for part in f["symbol"].split(".")} - STRUCTS
+        through = macros(tree)
+        self.silent = [(c.first, c.text) for c in errors if not (c.places & lines or c.names & names or
+                                                                 through & words(tree, *c.first))]
+        self.unnamed = sorted(tree.symbols - names)
+        places = {place for c in tree.errors for place in c.places}
+        # A compiler says once that a function is not declared, so a name counts for all its places.
+        spoken = {name for c in tree.errors for name in c.names} | tree.symbols
+        spoken |= set().union(*(words(tree, *c.first) for c in tree.errors)) & through
+        self.unheard = [f for f in tree.findings if (f["file"], f["line"]) not in places and
+                        not set(f["symbol"].split(".")) & spoken and not covers(f, places) and
+                        not names_refused(tree, f) and not (f["in_macro"] and macro(tree, f) in spoken)]
+
+
+DEFINE = re.compile(r"\s*#\s*define\s+(\w+)")
+UNDECLARED = re.compile(r"undeclared library function|implicit declaration of (built-in )?function '(?!_?Py)")
+STRUCTS = {"PyTypeObject", "PyObject", "_typeobject"}
+
+
+def words(tree, file, line):
+    """The names on a line."""
+    try:
+        text = (tree.root / file).read_text(errors="replace").splitlines()[line - 1]
+    except (OSError, IndexError):
+        return set()
+    return set(re.findall(r"[A-Za-z_]\w*", text))
+
+
+def macro(tree, finding):
+    """The macro in whose body a finding stands: clang names the place of the call, where the argument is the trouble."""
+    lines = (tree.root / finding["file"]).read_text(errors="replace").splitlines()[:finding["line"]]
+    defined = next((m for m in map(DEFINE.match, reversed(lines)) if m), None)
+    return defined and defined[1]
+
+
+def macros(tree):
+    return {macro(tree, f) for f in tree.findings if f["in_macro"]} - {None}
+
+
+def names_refused(tree, finding):
+    """Whether its line names a static type, whose definition the compilers refuse: they keep quiet then."""
+    types = {f["symbol"] for f in tree.findings if f["rule"] == "static-type" and f is not finding}
+    return bool(types & words(tree, finding["file"], finding["line"]))
+
+
+def covers(finding, places):
+    """Whether a compiler complains of a line that the finding's edits change."""
+    return any((e["file"], n) in places for e in finding["edits"] for n in range(e["start"]["line"], e["end"]["line"] + 1))
+
+
+def explained(reasons, name, verdict):
+    """Takes what has a written reason out of a verdict; gives how often each reason was needed."""
+    used = collections.Counter()
+
+    def reason_for(kind, **values):
+        for reason in reasons:
+            if reason["kind"] == kind and all(re.fullmatch(reason[k], values.get(k, "")) for k in ("package", "rule", "state", "symbol", "text") if k in reason):
+                used[reason["why"]] += 1
+                return True
+        return False
+
+    verdict.silent = [(place, text) for place, text in verdict.silent if not reason_for("no finding", package=name, text=text)]
+    verdict.unnamed = [s for s in verdict.unnamed if not reason_for("no finding", package=name, symbol=s)]
+    verdict.unheard = [f for f in verdict.unheard
+                       if not reason_for("no complaint", package=name, rule=f["rule"], state=f["state"], symbol=f["symbol"])]
+    return used
+
+
+def export(package, revision, target):
+    """The package's sources of a commit, as files."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    archive = target.with_suffix(".tar")
+    run(["git", "-C", package.copy, "archive", "-o", archive, revision], timeout=60)
+    run(["tar", "-xf", archive, "-C", target], timeout=60)
+    archive.unlink()
+    run(["git", "init", "--quiet"], cwd=target, timeout=60)
+
+
+@dataclass
+class Package:
+    name: str
+    floor: str
+    copy: Path
+    database: Path
+
+
+def look(name, entry, manifest, abi3ify, reasons):
+    """Both states of a package; gives its rows and the reasons that it used."""
+    work = CACHE / "bench" / f"{name}-{entry['version']}"
+    package = Package(name, entry.get("floor", manifest["floor"]), work / "copy", work / "database")
+    if not (package.database / "compile_commands.json").is_file():
+        raise Failure(f"no work of bench/run.py; run `bench/run.py {name}` first")
+    pythons = common.pythons([v for v in entry.get("interpreters", manifest["interpreters"])
+                              if int(v.split(".")[1]) >= int(package.floor.split(".")[1])])
+    tools = common.venv(sys.executable, "tools", {**manifest["requirements"], **entry.get("requirements", {})}["tools"])
+    rows, used = [], collections.Counter()
+    for state, revision in (("as distributed", "HEAD~1"), ("migrated", "HEAD")):
+        tree = Tree(package, work / "truth" / revision.replace("~", "-"), abi3ify, pythons)
+        export(package, revision, tree.root)
+        tree.read()
+        tree.compile()
+        tree.audit(tools)
+        verdict = Verdict(tree)
+        numbers = {k: getattr(verdict, k) for k in ("findings", "errors", "symbols", "built", "units")}
+        before = [len(verdict.silent) + len(verdict.unnamed), len(verdict.unheard)]
+        used += explained(reasons, name, verdict)
+        rows.append({"package": name, "version": entry["version"], "floor": package.floor, "state": state, **numbers,
+                     "no finding": before[0], "no complaint": before[1],
+                     "silent": [f"{file}:{line}: {text}" for (file, line), text in verdict.silent] +
+                               [f"abi3audit: {s}" for s in verdict.unnamed],
+                     "unheard": [f"{f['file']}:{f['line']}: {f['symbol']} [{f['rule']}, {f['state']}]" for f in verdict.unheard]})
+    return rows, used
+
+
+def table(rows):
+    """The rows in Markdown."""
+    lines = ["| package | floor | sources | open findings | compilers' errors | abi3audit's symbols | built | without a finding | without a complaint | unexplained |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for r in rows:
+        lines.append(f"| {r['package']} {r['version']} | {r['floor']} | {r['state']} | {r['findings']} | {r['errors']} | {r['symbols']} | "
+                     f"{r['built']} of {r['units']} | {r['no finding']} | {r['no complaint']} | {len(r['silent']) + len(r['unheard'])} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="*", help="packages of bench/packages.toml; default all that bench/run.py has left")
+    parser.add_argument("--abi3ify", type=Path, default=REPOSITORY / "build" / "bin" / "abi3ify", metavar="PATH")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table as Markdown here")
+    options = parser.parse_args()
+    manifest = tomllib.loads((REPOSITORY / "bench" / "packages.toml").read_text())
+    reasons = tomllib.loads((REPOSITORY / "bench" / "disagreements.toml").read_text())["reason"]
+    packages = manifest["package"]
+    problems = [f"no package {n} in bench/packages.toml" for n in options.name if n not in packages]
+    problems += [f"{t} is not installed" for t in ("git", "gcc", f"clang-{CLANG}") if not shutil.which(t)]
+    if not os.access(options.abi3ify, os.X_OK):
+        problems.append(f"{options.abi3ify} is not there; build it with `make`, or name it with --abi3ify PATH")
+    if problems:
+        print("\n".join(f"truth: {p}" for p in problems), file=sys.stderr)
+        return 2
+    rows, used, failed = [], collections.Counter(), []
+    for name in options.name or packages:
+        try:
+            more, reasons_used = look(name, packages[name], manifest, options.abi3ify.resolve(), reasons)
+        except Failure as failure:
+            failed.append(f"{name}: {failure}")
+            continue
+        rows += more
+        used += reasons_used
+        for row in more:
+            for text in row["silent"]:
+                print(f"{name}, {row['state']}: no finding for: {text}")
+            for text in row["unheard"]:
+                print(f"{name}, {row['state']}: nobody complains of: {text}")
+    page = table(rows)
+    print("\n" + page + "\n\n" + "\n".join(f"{n} times: {why}" for why, n in used.most_common()))
+    for text in failed:
+        print(f"truth: {text}", file=sys.stderr)
+    if options.json:
+        options.json.write_text(json.dumps({"rows": rows, "reasons": dict(used), "failed": failed}, indent=1) + "\n")
+    if options.docs:
+        options.docs.write_text(PAGE.format(table=page, reasons="\n".join(f"- {n} times: {why}" for why, n in used.most_common())))
+    return 1 if failed or any(r["silent"] or r["unheard"] for r in rows) else 0
+
+
+PAGE = """# What abi3ify reports, against compilers and abi3audit
+
+`bench/truth.py --docs docs/truth.md` holds the open findings of `abi3ify check` against the errors of gcc and clang-22
+under the limit that the full API does not give, and against the symbols that abi3audit names in the units that do compile; of each
+package as it is distributed and as `migrate --review` leaves it. A complaint has a finding where it stands or of its
+name; a finding has a complaint likewise. What is left is either explained below or counted as unexplained.
+
+{table}
+
+## Why they differ
+
+From `bench/disagreements.toml`, with how often each was needed:
+
+{reasons}
+"""
+
+if __name__ == "__main__":
+    sys.exit(main())
