@@ -27,7 +27,8 @@ public:
     StringRef text = name.getIdentifierInfo()->getName();
     bool own = spelling.isUsers(info->getDefinitionLoc());
     if (!own || text.starts_with("Py") || text.starts_with("_Py"))
-      facts.uses.push_back({text.str(), name.getLocation(), own});
+      facts.uses.push_back({text.str(), name.getLocation(), own, /*byName=*/false,
+                            info->getDefinitionLoc()});
   }
 
   void InclusionDirective(SourceLocation hash, const Token &, StringRef name, bool angled,

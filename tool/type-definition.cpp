@@ -455,8 +455,9 @@ private:
     addSlot(now, name);
   }
 
-  /// A heap type keeps its module's name as an attribute; an attribute of its
-  /// instances with that name takes the place, but is lost in CPython 3.8.
+  /// A heap type keeps its module's name in its dict, where an attribute of its
+  /// instances with that name stands: CPython 3.8 replaces that one, later ones
+  /// leave it, and it is then what the type's own __module__ gives.
   void checkAttributes(const Entry &entry) {
     auto *reference = dyn_cast<DeclRefExpr>(bare(entry.value));
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
@@ -466,12 +467,10 @@ private:
       for (const auto [field, value] : givenMembers(row))
         if (auto *literal = dyn_cast<clang::StringLiteral>(value->IgnoreParenImpCasts());
             literal && field->getName() == "name" && literal->getString() == "__module__")
-          if (floor().minor < 9)
-            block(row->getBeginLoc(), "its instances have an attribute '__module__', which CPython "
-                                      "3.8 replaces by the name of the type's module");
-          else
-            type.part.addNote("its instances have an attribute '__module__', which is what the "
-                              "type's own __module__ gives now");
+          block(row->getBeginLoc(),
+                "its instances have an attribute '__module__', and the __module__ of a heap type "
+                "would no longer be a text but that attribute; name it otherwise, or change what "
+                "reads the type's");
   }
 
   /// Whether a call makes an object that has a reference to its type.

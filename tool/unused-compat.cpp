@@ -1,8 +1,9 @@
 // A copy of pythoncapi_compat.h of which nothing is used: what it brings to
 // old versions, the floor has. Older copies do not compile under the limit, so
 // the #include goes.
-// Checked: no declaration of the header is named outside of it, other than where
-// an edit replaces it. Macros that it defines show when the result is compiled.
+// Checked: no declaration and no macro of the header with a name of Python's is
+// named outside of it, other than where an edit replaces it. Its other macros show
+// when the result is compiled.
 #include "abi3ify/generated.h"
 #include "abi3ify/unused-compat.h"
 #include "clang/AST/ASTContext.h"
@@ -35,12 +36,22 @@ struct Mention : RecursiveASTVisitor<Mention> {
   }
 
   bool look(const NamedDecl *decl, SourceLocation location) {
-    if (!isIn(decl))
-      return true;
-    auto spot = decl->getIdentifier() ? spelling.token(location, decl->getName()) : std::nullopt;
-    if (!spot || !replaced.count({spelling.path(spot->file), spot->offset}))
-      found = decl;
-    return !found;
+    if (isIn(decl) && (!decl->getIdentifier() || stays(decl->getName(), location)))
+      found = decl->getNameAsString();
+    return found.empty();
+  }
+  void look(const MacroUse &use) {
+    FileID file = sources.getFileID(use.definition);
+    if (found.empty() && use.own && file.isValid() && spelling.path(file) == header &&
+        stays(use.name, use.location))
+      found = use.name;
+  }
+
+  /// Whether a name stands outside of the header, and no edit replaces it.
+  bool stays(StringRef name, SourceLocation location) const {
+    auto spot = spelling.token(location, name);
+    return !spot || (spelling.path(spot->file) != header &&
+                     !replaced.count({spelling.path(spot->file), spot->offset}));
   }
   bool isIn(const Decl *decl) const {
     // The compiler's own function has the place of its first use.
@@ -54,7 +65,7 @@ struct Mention : RecursiveASTVisitor<Mention> {
   const SourceManager &sources;
   StringRef header;
   const std::set<std::pair<std::string, unsigned>> &replaced; ///< places of edits
-  const NamedDecl *found = nullptr;
+  std::string found;
 };
 
 } // namespace
@@ -77,8 +88,10 @@ void findUnusedCompat(ASTContext &ast, const Spelling &spelling,
     if (!isCompatHeader(include.to))
       continue;
     Mention mention(spelling, ast.getSourceManager(), include.to, replaced);
+    for (const MacroUse &use : preprocessor.uses)
+      mention.look(use);
     for (Decl *decl : ast.getTranslationUnitDecl()->decls())
-      if (!mention.found && spelling.isUsers(decl->getLocation()) && !mention.isIn(decl))
+      if (mention.found.empty() && spelling.isUsers(decl->getLocation()) && !mention.isIn(decl))
         mention.TraverseDecl(decl);
     StringRef text = textOf(include.from);
     StringRef line = text.substr(include.offset).take_until(
@@ -89,8 +102,8 @@ void findUnusedCompat(ASTContext &ast, const Spelling &spelling,
     finding.rule = rule->id;
     finding.symbol = include.name;
     finding.message = rule->title;
-    if (mention.found)
-      finding.reason = ("'" + mention.found->getName() + "' comes from it; " +
+    if (!mention.found.empty())
+      finding.reason = ("'" + mention.found + "' comes from it; " +
                         recogniseGenerator(include.to, "")->advice).str();
     else {
       Rewrite rewrite;

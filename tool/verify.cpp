@@ -53,10 +53,10 @@ public:
       for (const Outcome &outcome : outcomes)
         for (const auto &[index, reason] : outcome.blamed)
           dropped |= drop(index, reason);
-      for (const Outcome &outcome : outcomes)
-        for (const auto &[file, reason] : outcome.blamedFiles)
+      for (auto [unit, outcome] : enumerate(outcomes))
+        for (const Stray &stray : outcome.strays)
           if (!dropped)
-            dropped |= dropFile(file, reason);
+            dropped |= dropCause(unit, stray);
       if (dropped)
         continue;
       for (const Outcome &outcome : outcomes)
@@ -67,9 +67,16 @@ public:
   }
 
 private:
+  /// A new diagnostic of the full build that stands at no edit: an include or a
+  /// declaration that an edit took away.
+  struct Stray {
+    const PythonHeaders *headers;
+    std::string file, message, reason;
+  };
+
   struct Outcome {
     std::vector<std::pair<unsigned, std::string>> blamed;
-    std::vector<std::pair<std::string, std::string>> blamedFiles; ///< no single edit is to blame
+    std::vector<Stray> strays;
     std::vector<Finding> unannounced;
   };
 
@@ -82,9 +89,9 @@ private:
       if (edited) {
         ParseResult full = parse(unit, options.headers[h], Mode::Full, &texts);
         ParseResult limited = parse(unit, options.headers[h], Mode::Limited, &texts);
-        compare(outcome, full, {&old.full}, /*limited=*/false);
+        compare(outcome, full, {&old.full}, options.headers[h], /*limited=*/false);
         // A warning that the full build has is not the limit's.
-        compare(outcome, limited, {&old.limited, &old.full}, /*limited=*/true);
+        compare(outcome, limited, {&old.limited, &old.full}, options.headers[h], /*limited=*/true);
         findUnannounced(outcome, unit, limited);
       } else
         findUnannounced(outcome, unit, old.limited);
@@ -139,7 +146,8 @@ private:
   }
 
   void compare(Outcome &outcome, const ParseResult &after,
-               std::initializer_list<const ParseResult *> befores, bool limited) const {
+               std::initializer_list<const ParseResult *> befores, const PythonHeaders *headers,
+               bool limited) const {
     std::map<Key, int> balance;
     for (const ParseResult *parse : befores) {
       std::map<Key, int> own;
@@ -162,8 +170,9 @@ private:
       if (int index = culprit(diagnostic); index >= 0)
         outcome.blamed.emplace_back(index, reason);
       else if (!limited)
-        outcome.blamedFiles.emplace_back(
-            diagnostic.places.empty() ? "" : diagnostic.places.back().file, reason);
+        outcome.strays.push_back(
+            {headers, diagnostic.places.empty() ? "" : diagnostic.places.back().file,
+             diagnostic.message, reason});
       // A new error elsewhere in limited mode was hidden by an earlier one; it
       // is no edit's fault and findUnannounced looks at it.
     }
@@ -343,11 +352,54 @@ private:
     return true;
   }
 
-  bool dropFile(const std::string &file, const std::string &reason) {
+  /// One finding for each edit or group of edits that is wanted.
+  std::vector<unsigned> suspects() const {
+    std::vector<unsigned> list;
+    std::set<StringRef> groups;
+    for (unsigned i = 0; i < findings.size(); ++i)
+      if (wanted[i] && (findings[i].group.empty() || groups.insert(findings[i].group).second))
+        list.push_back(i);
+    return list;
+  }
+
+  /// Whether a unit does not say a message without some of the edits.
+  bool isQuietWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray) {
+    std::vector<bool> fewer = wanted;
+    for (unsigned i = 0; i < findings.size(); ++i)
+      for (unsigned left : some)
+        if (i == left || (!findings[i].group.empty() && findings[i].group == findings[left].group))
+          fewer[i] = false;
+    Texts rest = makeEdits(findings, fewer, originals).texts();
+    auto count = [&](const ParseResult &parse) {
+      return count_if(parse.diagnostics, [&](const Diagnostic &diagnostic) {
+        return diagnostic.message == stray.message;
+      });
+    };
+    return count(parse(unit, stray.headers, Mode::Full, &rest)) <=
+           count(parse(unit, stray.headers, Mode::Full, nullptr));
+  }
+
+  /// Drops the one edit or group without which a stray diagnostic goes away,
+  /// found by halving; where it takes several, all edits of the file.
+  bool dropCause(size_t unit, const Stray &stray) {
+    std::vector<unsigned> list = suspects();
+    while (list.size() > 1) {
+      std::vector<unsigned> half(list.begin(), list.begin() + list.size() / 2);
+      std::vector<unsigned> others(list.begin() + list.size() / 2, list.end());
+      if (isQuietWithout(half, unit, stray))
+        list = half;
+      else if (isQuietWithout(others, unit, stray))
+        list = others;
+      else
+        break;
+    }
+    if (list.size() == 1)
+      return drop(list.front(), stray.reason);
     bool dropped = false;
     for (unsigned i = 0; i < findings.size(); ++i)
-      if (wanted[i] && (file.empty() || findings[i].file == file || !edits.files.count(file)))
-        dropped |= drop(i, reason);
+      if (wanted[i] && (stray.file.empty() || findings[i].file == stray.file ||
+                        !edits.files.count(stray.file)))
+        dropped |= drop(i, stray.reason);
     return dropped;
   }
 

@@ -47,7 +47,6 @@ struct TypePart {
   Range range;
   std::string unit; ///< that defines it, if it is local to the unit
   std::string note; ///< what is to be said of its conversion
-  void addNote(llvm::StringRef text) { note += (note.empty() ? "" : "; ") + text.str(); }
   std::vector<Rewrite> rewrites;
   std::vector<TypePlace> blockers;
   /// Tokens in code that is not compiled; a problem where no other unit does.

@@ -20,6 +20,7 @@ struct MacroUse {
   clang::SourceLocation location; ///< of the name's token
   bool own = false;               ///< the user's own macro, with a name like Python's
   bool byName = false;            ///< not called: `f = _PyObject_Vectorcall;`
+  clang::SourceLocation definition = {};
 };
 
 struct IncludeDirective {

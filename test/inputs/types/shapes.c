@@ -38,49 +38,6 @@ static PyTypeObject PlainType = {
     .tp_new = PyType_GenericNew,
 };
 
-/* --- Origin: its instances say where they come from ------------------------ */
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *module;
-} Origin;
-
-static int
-origin_init(Origin *self, PyObject *args, PyObject *Py_UNUSED(kwargs))
-{
-    PyObject *module, *old = self->module;
-    if (!PyArg_ParseTuple(args, "O:Origin", &module)) {
-        return -1;
-    }
-    Py_INCREF(module);
-    self->module = module;
-    Py_XDECREF(old);
-    return 0;
-}
-
-static void
-origin_dealloc(Origin *self)
-{
-    Py_XDECREF(self->module);
-    Py_TYPE(self)->tp_free((PyObject *)self);
-}
-
-static PyMemberDef origin_members[] = {
-    {"__module__", T_OBJECT_EX, offsetof(Origin, module), READONLY, NULL},
-    {NULL}
-};
-
-static PyTypeObject OriginType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "shapes.Origin",
-    .tp_basicsize = sizeof(Origin),
-    .tp_dealloc = (destructor)origin_dealloc,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .tp_members = origin_members,
-    .tp_init = (initproc)origin_init,
-    .tp_new = PyType_GenericNew,
-};
-
 /* --- Task: awaitable ------------------------------------------------------ */
 
 typedef struct {
@@ -276,7 +233,7 @@ PyInit_shapes(void)
     BlankType.tp_methods = blank_methods;
     BlankType.tp_new = PyType_GenericNew;
     if (PyType_Ready(&BlankType) < 0 || PyType_Ready(&PlainType) < 0 ||
-        PyType_Ready(&OriginType) < 0 || PyType_Ready(&TaskType) < 0) {
+        PyType_Ready(&TaskType) < 0) {
         goto failed;
     }
     limit = PyLong_FromLong(99);
@@ -308,11 +265,6 @@ PyInit_shapes(void)
     Py_INCREF(&PlainType);
     if (PyModule_AddObject(module, "Plain", (PyObject *)&PlainType) < 0) {
         Py_DECREF(&PlainType);
-        goto failed;
-    }
-    Py_INCREF(&OriginType);
-    if (PyModule_AddObject(module, "Origin", (PyObject *)&OriginType) < 0) {
-        Py_DECREF(&OriginType);
         goto failed;
     }
     Py_INCREF(&TaskType);

@@ -12,12 +12,11 @@ import os
 import pickle
 import subprocess
 import sys
-import types
 import unittest
 import weakref
 
 import shapes
-from shapes import Blank, Cell, NamedCell, Origin, Plain, Point, Point3, Task, Token
+from shapes import Blank, Cell, NamedCell, Plain, Point, Point3, Task, Token
 
 VERSION = sys.version_info[:2]
 ROUNDS = int(os.environ.get("ABI3IFY_ROUNDS", 100000))    # fewer under valgrind
@@ -168,20 +167,6 @@ class NamesTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual("__module__" in kind.__dict__, is_heap(kind))
                 self.assertIn("__doc__", kind.__dict__)
-
-    def test_differs_module_of_instances(self):
-        """A heap type has no other place for the name of its module."""
-        class Derived(Origin):
-            pass
-        member = Origin.__dict__["__module__"]
-        self.assertIs(type(member), types.MemberDescriptorType)
-        self.assertEqual(Origin("here").__module__, "here")
-        self.assertEqual(repr(Origin), "<class 'shapes.Origin'>")
-        self.assertEqual(Derived.__module__, __name__)
-        if is_heap(Origin):
-            self.assertIs(Origin.__module__, member)
-        else:
-            self.assertEqual(Origin.__module__, "shapes")
 
     def test_differs_own_new(self):
         """Where there is no flag that refuses a call, a __new__ does."""
