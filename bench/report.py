@@ -5,7 +5,7 @@ In: the results as run.py writes them to JSON, the manifest's packages and the r
 import re
 from collections import defaultdict
 
-STATES = ("fixable", "fixed", "failed", "manual", "unseen", "generated", "suppressed")
+STATES = ("fixable", "fixed", "failed", "manual", "advice", "unseen", "generated", "suppressed")
 # The table's columns after the package: the heading, the steps that it shows.
 COLUMNS = [
     ("uses found", ["abi3ify check"]),

@@ -36,6 +36,8 @@ enum class Expect { Skip, After, Manual, Unchanged };
 
 /// Whether the rule fires at all: always, or the floor lacks one of its names.
 bool fires(const Rule &rule, Floor floor) {
+  if (!rule.speaksAt(floor))
+    return false;
   if (rule.always || rule.names.empty() || rule.kind == MatchKind::Field)
     return true;
   return any_of(rule.names, [&](const std::string &name) {

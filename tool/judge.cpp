@@ -36,6 +36,9 @@ static bool judgeUnicodeFromKind(const Site &site, const Rule &rule, Finding &fi
 }
 
 Judge findJudge(llvm::StringRef name) {
+  for (Judge judge : {findVersionJudge(name), findConversionJudge(name)})
+    if (judge)
+      return judge;
   return llvm::StringSwitch<Judge>(name)
       .Case("object-cast", judgeObjectCast)
       .Case("fresh-container", judgeFreshContainer)
@@ -55,6 +58,8 @@ Judge findJudge(llvm::StringRef name) {
       .Case("static-type", judgeNothing)
       .Case("unused-compat", judgeNothing)
       .Case("heap-type", judgeNothing)
+      .Case("build-macros", judgeNothing)
+      .Case("version-check", judgeNothing)
       .Default(nullptr);
 }
 

@@ -427,7 +427,8 @@ private:
 
   /// A rule without `always` holds only where the floor lacks the name.
   bool holds(const Rule &rule, StringRef name) const {
-    return rule.always || !facts().find(name) || facts().lacking(name, context.floor);
+    return rule.speaksAt(context.floor) &&
+           (rule.always || !facts().find(name) || facts().lacking(name, context.floor));
   }
 
   void markSeen(SourceLocation location, StringRef name) {
@@ -473,6 +474,8 @@ private:
     if (finding) {
       finding->rule = rule.id;
       finding->message = rule.title;
+      if (rule.advice)
+        finding->state = State::Advice;
     }
     return finding;
   }

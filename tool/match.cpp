@@ -1,5 +1,6 @@
 // One unit from its parse to its findings.
 #include "abi3ify/match.h"
+#include "abi3ify/build-macros.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
@@ -10,6 +11,7 @@
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/unused-compat.h"
+#include "abi3ify/version-checks.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "llvm/Support/Path.h"
@@ -20,16 +22,14 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// The text of a file that the parse has read, by its path.
-using TextOf = function_ref<StringRef(const std::string &)>;
-
 /// What one floor says of a parsed unit.
 class FloorMatcher {
 public:
   FloorMatcher(ASTContext &ast, const Spelling &spelling, const PreprocessorFacts &preprocessor,
-               const MatchContext &context, const std::string &python, TextOf textOf)
-      : ast(ast), spelling(spelling), preprocessor(preprocessor), context(context),
-        python(python), textOf(textOf) {}
+               const Command &command, const MatchContext &context, const std::string &python,
+               TextOf textOf)
+      : ast(ast), spelling(spelling), preprocessor(preprocessor), command(command),
+        context(context), python(python), textOf(textOf) {}
 
   FloorMatches match() {
     out.floor = context.floor;
@@ -46,6 +46,10 @@ public:
       for (TypePart &part : out.types)
         addTypeHelpers(part);
     }
+    append_range(out.findings, checkVersions(ast, spelling, context, python));
+    checkBuildMacros(command, preprocessor, context, textOf, out.findings);
+    checkRedefinitions(preprocessor, context, textOf, out.findings);
+    checkVersionTests(preprocessor, context, textOf, out);
     return std::move(out);
   }
 
@@ -87,6 +91,7 @@ private:
   ASTContext &ast;
   const Spelling &spelling;
   const PreprocessorFacts &preprocessor;
+  const Command &command;
   const MatchContext &context;
   const std::string &python;
   TextOf textOf;
@@ -96,8 +101,9 @@ private:
 /// Runs at the end of a parse in Mode::Find, once for each floor.
 class FindVisitor : public UnitVisitor {
 public:
-  FindVisitor(const MatchContext &context, ArrayRef<Floor> floors, UnitMatches &out)
-      : context(context), floors(floors), out(out) {}
+  FindVisitor(const Command &command, const MatchContext &context, ArrayRef<Floor> floors,
+              UnitMatches &out)
+      : command(command), context(context), floors(floors), out(out) {}
 
   void begin(CompilerInstance &instance) override {
     spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
@@ -124,7 +130,7 @@ public:
     MatchContext atFloor = context;
     for (Floor floor : floors) {
       atFloor.floor = floor;
-      FloorMatcher matcher(ast, *spelling, preprocessor, atFloor, python, textOf);
+      FloorMatcher matcher(ast, *spelling, preprocessor, command, atFloor, python, textOf);
       out.floors.push_back(matcher.match());
     }
     out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
@@ -142,6 +148,7 @@ private:
     return {};
   }
 
+  const Command &command;
   const MatchContext &context;
   ArrayRef<Floor> floors;
   UnitMatches &out;
@@ -185,7 +192,9 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
   }
   erase_if(matches.findings, [&](const Finding &finding) {
     auto out = matches.outOfLimit.find(finding.file);
-    return out != matches.outOfLimit.end() &&
+    // #ifndef Py_LIMITED_API around its own #define leaves out nothing that
+    // is built without a flag.
+    return out != matches.outOfLimit.end() && finding.symbol != "Py_LIMITED_API" &&
            any_of(out->second, [&](Range range) { return range.contains(finding.range); });
   });
 }
@@ -234,7 +243,7 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context,
                       ArrayRef<Floor> floors) {
   UnitMatches out;
   out.file = command.file;
-  FindVisitor visitor(context, floors, out);
+  FindVisitor visitor(command, context, floors, out);
   ParseRequest request;
   request.command = &command;
   request.mode = Mode::Find;

@@ -35,6 +35,13 @@ void giveUp(Finding &finding, StringRef reason) {
 void unite(Finding &a, Finding b) {
   a.expansions += b.inMacro ? b.expansions : 0;
   a.inLoop |= b.inLoop;
+  // What may matter gives way to what does.
+  if (b.state == State::Advice && a.state != State::Advice)
+    return;
+  if (a.state == State::Advice && b.state != State::Advice) {
+    a = std::move(b);
+    return;
+  }
   if (a.rule != b.rule) {
     // A rule knows more than the generic net.
     if (a.rule == NoRule) {
@@ -87,6 +94,8 @@ bool goesAwayWith(const Finding &finding, const Finding &other) {
 using Place = std::tuple<std::string, unsigned, std::string>;
 
 Place placeOf(const Finding &finding) {
+  if (StringRef(finding.symbol).starts_with("-D")) // a flag, of all units that have it
+    return {"", 0, finding.symbol};
   bool insertion = finding.hasEdit() && finding.rewrites[0].extent.size() == 0 &&
                    finding.rule != StaticTypeRule; // known by its definition
   return {finding.file, insertion ? finding.rewrites[0].extent.begin : finding.range.begin,
@@ -114,7 +123,9 @@ std::vector<Finding> mergeMatches(std::vector<Finding> findings, ArrayRef<TypePa
       giveUp(finding, "it belongs to an edit that cannot be made as a whole");
     if (!finding.hasEdit())
       finding.group.clear();
-    finding.state = finding.hasEdit() ? State::Fixable : State::Manual;
+    finding.state = finding.hasEdit()                ? State::Fixable
+                    : finding.state == State::Advice ? State::Advice
+                                                     : State::Manual;
     merged.push_back(std::move(finding));
   }
   std::set<size_t> parts;

@@ -52,10 +52,11 @@ Table tableOfFloors(const Outlook &outlook) {
                 "verdict, by the rules"};
   table.alignment = "lrrrrrrrl";
   bool above = false;
-  size_t suppressed = 0;
+  size_t suppressed = 0, advice = 0;
   for (const FloorOutlook &floor : outlook.floors) {
     above |= floor.isAboveHeaders();
     suppressed = std::max(suppressed, floor.states[unsigned(State::Suppressed)]);
+    advice = std::max(advice, floor.states[unsigned(State::Advice)]);
     std::string next = "-";
     if (floor.savedByNext)
       next = (*floor.savedByNext < 0 ? "+" : *floor.savedByNext > 0 ? "-" : "") +
@@ -73,6 +74,9 @@ Table tableOfFloors(const Outlook &outlook) {
     table.notes.push_back("* above the headers at hand (3." +
                           number(outlook.floors.back().headers) +
                           "): what newer ones add or drop is not seen; name one with --python");
+  if (advice)
+    table.notes.push_back("not counted: places with advice, " + number(advice) +
+                          " at most; 'abi3ify check' shows them");
   if (suppressed)
     table.notes.push_back("not counted: suppressed uses, " + number(suppressed) + " at most");
   return table;

@@ -30,7 +30,7 @@ public:
     std::set<std::string> generated;
     for (const Finding &finding : found.findings) {
       ++out.states[unsigned(finding.state)];
-      out.uses += finding.state != State::Suppressed;
+      out.uses += finding.state != State::Suppressed && finding.state != State::Advice;
       if (finding.state == State::Generated)
         generated.insert(finding.file);
       if (finding.state == State::Fixable)

@@ -48,6 +48,33 @@ public:
       enterPython(hash);
   }
 
+  void MacroDefined(const Token &name, const MacroDirective *directive) override {
+    if (!spelling.isUsers(name.getLocation()))
+      return;
+    const MacroInfo *info = directive->getMacroInfo();
+    StringRef text = name.getIdentifierInfo()->getName();
+    bool asks = any_of(info->tokens(), [](const Token &token) {
+      const IdentifierInfo *word = token.getIdentifierInfo();
+      return word && (word->isStr("PY_VERSION_HEX") || word->isStr("PY_MINOR_VERSION"));
+    });
+    if (!asks && !text.starts_with("Py") && !text.starts_with("_Py") && !text.starts_with("METH_"))
+      return;
+    DefineDirective definition;
+    auto [file, offset] = sources.getDecomposedLoc(name.getLocation());
+    definition.name = text.str();
+    definition.file = spelling.path(file);
+    definition.range = {offset, offset + name.getLength()};
+    definition.body = {definition.range.end, definition.range.end};
+    if (info->getNumTokens()) {
+      const Token &first = info->tokens().front(), &last = info->tokens().back();
+      definition.body = {sources.getFileOffset(first.getLocation()),
+                         sources.getFileOffset(last.getLocation()) + last.getLength()};
+    }
+    definition.function = info->isFunctionLike();
+    definition.afterPython = sawPython;
+    facts.definitions.push_back(std::move(definition));
+  }
+
   void SourceRangeSkipped(SourceRange range, SourceLocation) override {
     auto [file, begin] = sources.getDecomposedLoc(range.getBegin());
     if (spelling.isUsers(file))
@@ -56,16 +83,21 @@ public:
 
   void If(SourceLocation location, SourceRange condition, ConditionValueKind) override {
     open(location);
+    noteCondition(location);
     askForLimit(condition);
   }
-  void Elif(SourceLocation, SourceRange condition, ConditionValueKind, SourceLocation) override {
+  void Elif(SourceLocation location, SourceRange condition, ConditionValueKind,
+            SourceLocation) override {
+    noteCondition(location);
     askForLimit(condition);
   }
   void Ifdef(SourceLocation location, const Token &name, const MacroDefinition &) override {
     open(location);
+    noteCondition(location);
     askForLimit(name);
   }
   void Ifndef(SourceLocation location, const Token &name, const MacroDefinition &) override {
+    noteCondition(location);
     // The guard of a header is open around all of it and no condition.
     auto [file, offset] = sources.getDecomposedLoc(location);
     bool guard = file != sources.getMainFileID() && guards.insert(file).second &&
@@ -111,6 +143,14 @@ private:
         if (const IdentifierInfo *identifier = token->getIdentifierInfo())
           facts.stringised.push_back({identifier->getName().str(), token->getLocation(), false});
     }
+  }
+
+  /// `location`: of the directive's name.
+  void noteCondition(SourceLocation location) {
+    auto [file, offset] = sources.getDecomposedLoc(location);
+    if (spelling.isUsers(file))
+      facts.conditions.push_back(
+          {spelling.path(file), {offset, directiveEnd(sources.getBufferData(file), offset)}});
   }
 
   void open(SourceLocation location) { ++open_[sources.getFileID(location)]; }

@@ -43,7 +43,8 @@ std::string blanksFor(StringRef text) {
 const char *verdictOf(State state) {
   switch (state) {
   case State::Fixed: return "remark";
-  case State::Suppressed: return "remark";
+  case State::Suppressed:
+  case State::Advice: return "remark";
   default: return "warning";
   }
 }
@@ -167,24 +168,29 @@ private:
     std::set<std::string> seen;
     for (const Finding &finding : result.findings) {
       ++counts[unsigned(finding.state)];
+      if (finding.state == State::Advice)
+        continue; // no use that the floor lacks
       if (finding.state == State::Fixable)
         ++(finding.safety == Safety::Safe ? safe : review);
       files += seen.insert(finding.file).second;
       heapTypes |= StringRef(finding.rule).starts_with(HeapTypeRules);
     }
-    size_t total = result.findings.size();
+    size_t advice = counts[unsigned(State::Advice)];
+    size_t total = result.findings.size() - advice;
     out << total << (total == 1 ? " use" : " uses") << " in " << files
         << (files == 1 ? " file" : " files") << " that Limited API " << floor.str()
         << " does not have" << (heapTypes ? ", or that are wrong in a heap type" : "");
     std::string list;
     for (unsigned i = 0; i < StateCount; ++i)
-      if (counts[i]) {
+      if (counts[i] && State(i) != State::Advice) {
         list += (list.empty() ? ": " : ", ") + std::to_string(counts[i]) + " " +
                 name(State(i)).str();
         if (State(i) == State::Fixable)
           list += " (" + std::to_string(safe) + " safe, " + std::to_string(review) + " review)";
       }
     out << list;
+    if (advice)
+      out << "; advice for " << advice << (advice == 1 ? " place" : " places");
     if (size_t errors = result.errors.size())
       out << "; " << errors << (errors == 1 ? " source" : " sources") << " could not be looked at";
     out << "\n";
@@ -218,6 +224,7 @@ size_t countRemaining(const RunResult &result, FailOn failOn) {
   return count_if(result.findings, [&](const Finding &finding) {
     switch (finding.state) {
     case State::Fixed:
+    case State::Advice:
     case State::Suppressed: return false;
     case State::Fixable:
       return finding.safety == Safety::Safe || failOn >= FailOn::Review;

@@ -365,6 +365,10 @@ private:
         rule.always = boolean(value);
       else if (key == "optional")
         rule.optional = boolean(value);
+      else if (key == "advice")
+        rule.advice = boolean(value);
+      else if (key == "below")
+        rule.below = version(value);
       else if (key == "helpers") {
         rule.helpers = pairs(value);
         checkHelpers(*value, rule);

@@ -254,6 +254,7 @@ StringRef name(State state) {
   case State::Fixed: return "fixed";
   case State::Failed: return "failed";
   case State::Manual: return "manual";
+  case State::Advice: return "advice";
   case State::Suppressed: return "suppressed";
   case State::Unseen: return "unseen";
   case State::Generated: return "generated";

@@ -41,6 +41,10 @@ void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated,
     auto made = generated.find(file);
     if (made == generated.end())
       continue;
+    // No use, and nothing that whoever runs the generator could answer.
+    erase_if(findings, [&, &path = file](const Finding &finding) {
+      return finding.file == path && finding.state == State::Advice;
+    });
     for (Finding &finding : findings) {
       bool touches = finding.file == file ||
                      any_of(finding.rewrites, [&, &path = file](const Rewrite &rewrite) {

@@ -29,4 +29,9 @@ bool judgeFormatConversion(const Site &, const Rule &, Finding &);
 bool judgeFormatBuffer(const Site &, const Rule &, Finding &);
 bool judgeFormatSize(const Site &, const Rule &, Finding &);
 
+/// The judges of calls whose contract changes between versions; null for
+/// another name. judge-versions.cpp, judge-conversions.cpp.
+Judge findVersionJudge(llvm::StringRef name);
+Judge findConversionJudge(llvm::StringRef name);
+
 } // namespace abi3ify

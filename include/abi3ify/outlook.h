@@ -37,7 +37,7 @@ struct FloorOutlook {
   Minor headers = 0; ///< that it was read with
   size_t states[StateCount] = {};
   size_t safe = 0, review = 0; ///< of the fixable ones
-  size_t uses = 0;             ///< all but the suppressed ones
+  size_t uses = 0;             ///< all but suppressed ones and advice
   std::optional<long> savedByNext; ///< uses that the next floor does not have
   std::vector<IdentifierCost> identifiers; ///< the most manual uses first, then review
   size_t staticTypes = 0, convertibleTypes = 0;

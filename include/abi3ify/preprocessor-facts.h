@@ -32,6 +32,21 @@ struct IncludeDirective {
   unsigned depth = 0;  ///< conditionals open around it, the header's guard left out
 };
 
+/// An #if, #ifdef, #ifndef or #elif of the user's whose condition was read.
+struct ConditionDirective {
+  std::string file;
+  Range range; ///< from the directive's name to the end of its line
+};
+
+/// A #define of the user's that speaks of Python: by its name, or in its body.
+struct DefineDirective {
+  std::string name, file;
+  Range range; ///< of the name
+  Range body;  ///< empty for none
+  bool function = false;    ///< has parameters
+  bool afterPython = false; ///< Python.h was included before
+};
+
 struct PreprocessorFacts {
   std::vector<MacroUse> uses;
   /// Names in the arguments of macros that only make strings of them.
@@ -41,6 +56,8 @@ struct PreprocessorFacts {
   bool asksForLimit = false; ///< a condition of the user's names Py_LIMITED_API
   /// The user's directive that first leads to Python.h; invalid for none.
   clang::SourceLocation pythonInclude;
+  std::vector<ConditionDirective> conditions;
+  std::vector<DefineDirective> definitions;
   bool ssizeClean = false; ///< PY_SSIZE_T_CLEAN was defined there
 };
 

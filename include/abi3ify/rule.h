@@ -85,6 +85,8 @@ struct Rule {
   bool always = false;
   bool pointers = false; ///< type rules: renames the type behind a pointer only, with all its uses
   bool optional = false; ///< fires only when it is selected by its id
+  bool advice = false;   ///< says what may matter; what it finds is no use that the floor lacks
+  Minor below = NewestFloor + 1; ///< fires only at lower floors
   Safety safety = Safety::Safe;
   std::vector<Form> forms; ///< highest `since` first
   std::vector<Reason> reasons;
@@ -95,6 +97,8 @@ struct Rule {
   /// is none.
   const Form *formFor(Use use, Floor floor,
                       llvm::function_ref<bool(const Form &)> holds = nullptr) const;
+  /// Whether it may speak at a floor at all.
+  bool speaksAt(Floor floor) const { return floor.minor < below; }
   /// What to say where there is no form; null when the rule says nothing.
   const std::string *reasonFor(Use use) const;
 };

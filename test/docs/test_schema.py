@@ -12,7 +12,8 @@ import common
 from common import ROOT, headers_for, run
 
 FLOOR = "3.11"
-STATES = ("fixable", "fixed", "failed", "manual", "suppressed", "unseen", "generated")
+STATES = ("fixable", "fixed", "failed", "manual", "advice", "suppressed", "unseen",
+          "generated")
 # One use in each state that the demo does not have, and a file that does not parse.
 EXTRA = {
     "states.c": """#include <Python.h>
@@ -27,6 +28,7 @@ void slot(PyObject *t, PyObject ***p) { *p = &PyTuple_GET_ITEM(t, 0); } /* caf\x
 #include <Python.h>
 Py_ssize_t made(PyObject *t) { return PyTuple_GET_SIZE(t); }
 """,
+    "counted.c": "#include <Python.h>\nint alone(PyObject *o) { return Py_REFCNT(o) == 1; }\n",
     "broken.c": "#include <Python.h>\nint broken(\n",
 }
 
@@ -86,7 +88,7 @@ class Schema(unittest.TestCase):
 
     def test_all_states_and_errors(self):
         document = self.findings(["check"], 2, extra=True)
-        for state in ("fixable", "manual", "suppressed", "unseen", "generated"):
+        for state in ("fixable", "manual", "advice", "suppressed", "unseen", "generated"):
             with self.subTest(state):
                 self.assertGreater(document["summary"][state], 0)
         self.assertEqual([error["file"] for error in document["errors"]], ["broken.c"])
@@ -147,7 +149,7 @@ class ReportSchema(unittest.TestCase):
         for floor in document["floors"]:
             summary = floor["summary"]
             self.assertEqual(summary["total"], sum(summary[state] for state in STATES))
-            self.assertEqual(summary["total"], floor["uses"] + summary["suppressed"])
+            self.assertEqual(summary["total"], floor["uses"] + summary["suppressed"] + summary["advice"])
             self.assertEqual(summary["fixable"], floor["safe"] + floor["review"])
         return document
 
@@ -165,7 +167,7 @@ class ReportSchema(unittest.TestCase):
         self.assertEqual(set(self.kinds(self.report(2, EXTRA)).values()), {"unknown"})
         whole = {name: text for name, text in EXTRA.items() if name != "broken.c"}
         summary = self.report(0, whole)["floors"][-1]["summary"]
-        for state in ("manual", "suppressed", "unseen", "generated"):
+        for state in ("manual", "advice", "suppressed", "unseen", "generated"):
             with self.subTest(state):
                 self.assertGreater(summary[state], 0)
 

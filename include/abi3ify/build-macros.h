@@ -1,0 +1,30 @@
+// What a project tells Python's headers before they are read, and what it asks
+// of them: Py_LIMITED_API, macros that exclude it, tests of the headers' version.
+// In: what the preprocessor saw of a unit, and its flags. Out: findings.
+#pragma once
+#include "abi3ify/match.h"
+#include "abi3ify/preprocessor-facts.h"
+
+namespace abi3ify {
+
+/// The text of a file that the parse has read, by its path.
+using TextOf = llvm::function_ref<llvm::StringRef(const std::string &)>;
+
+/// Py_LIMITED_API and what goes with it, in sources and in the unit's flags.
+void checkBuildMacros(const Command &command, const PreprocessorFacts &preprocessor,
+                      const MatchContext &context, TextOf textOf, std::vector<Finding> &findings);
+
+/// #if PY_VERSION_HEX and its kin. Code that the edited condition leaves out
+/// goes into matches.outOfLimit, and is no use any more.
+void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
+                       TextOf textOf, FloorMatches &matches);
+
+/// Constants of Python's that the project defines by itself.
+void checkRedefinitions(const PreprocessorFacts &preprocessor, const MatchContext &context,
+                        TextOf textOf, std::vector<Finding> &findings);
+
+/// The finding of a rule at a range; nothing if the rule is not asked for.
+std::optional<Finding> findingAt(const MatchContext &context, llvm::StringRef rule,
+                                 const std::string &file, Range range, llvm::StringRef symbol);
+
+} // namespace abi3ify

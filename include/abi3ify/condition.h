@@ -1,0 +1,38 @@
+// The conditions of #if, as text: what they answer for a version of the headers
+// and a limit, and which comparisons in them ask for the version.
+// In: the text behind #if. Out: an answer, or that it depends on other macros.
+#pragma once
+#include "abi3ify/finding.h"
+#include "abi3ify/floor.h"
+#include <optional>
+
+namespace abi3ify {
+
+/// What a condition is answered for.
+struct ConditionContext {
+  unsigned hex = 0;           ///< PY_VERSION_HEX
+  std::optional<Floor> limit; ///< what Py_LIMITED_API says; none: it is not defined
+};
+
+/// PY_VERSION_HEX or PY_MINOR_VERSION compared with a number.
+struct VersionComparison {
+  Range range;         ///< of the comparison, in the text
+  bool minor = false;  ///< it is PY_MINOR_VERSION
+  std::string operation; ///< "<", with the macro on its left
+  unsigned value = 0;
+  bool holds(unsigned hex) const;
+  /// The same asked of Py_LIMITED_API; empty where there is no such form.
+  std::string askedOfLimit() const;
+};
+
+/// Nothing where it depends on macros that are not known, or is none.
+std::optional<bool> answer(llvm::StringRef condition, const ConditionContext &context);
+
+std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);
+
+/// The code behind a condition whose line ends at `end`: its own branch, and
+/// those that follow up to #endif, without the directives around. Empty if it
+/// has no end.
+std::vector<Range> branchesBehind(llvm::StringRef text, unsigned end);
+
+} // namespace abi3ify
