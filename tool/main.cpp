@@ -1,4 +1,5 @@
 // The command line: reads arguments, calls the stages in order, prints.
+#include "abi3ify/build-report.h"
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/outlook.h"
@@ -32,7 +33,7 @@ struct Arguments {
       testFolder, colour = "auto";
   unsigned jobs = 0;
   bool verify = false, review = false, diff = false, allowDirty = false, test = false,
-       moduleState = false;
+       moduleState = false, buildSettings = false;
 };
 
 int fail(Error error) {
@@ -283,6 +284,8 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   for (const SourceError &error : result->errors)
     printError(result->project, error);
 
+  if (arguments.buildSettings)
+    migrateBuildSettings(*result, *floor, arguments.pythons);
   if (migrate && !arguments.diff)
     if (Error error = writeResult(arguments, *result))
       return fail(std::move(error));
@@ -299,10 +302,12 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   });
   if (printed)
     return fail(std::move(printed));
+  if (arguments.diff && leavesBuildSettings(*result))
+    printMigrated(*result->builds, errs());
   if (!result->errors.empty())
     return Broken;
   if (arguments.diff)
-    return result->edited.empty() ? Clean : Remaining;
+    return result->edited.empty() && !leavesBuildSettings(*result) ? Clean : Remaining;
   return countRemaining(*result, *failOn) ? Remaining : Clean;
 }
 
@@ -311,6 +316,13 @@ int reportCommand(Arguments &arguments) {
     return fail(std::move(error));
   if (arguments.format != "text" && arguments.format != "markdown" && arguments.format != "json")
     return fail("--format is text, markdown or json, not '" + arguments.format + "'");
+  std::optional<Floor> target;
+  if (!arguments.target.empty()) {
+    auto floor = parseFloor(arguments.target);
+    if (!floor)
+      return fail(floor.takeError());
+    target = *floor;
+  }
   if (Error error = tryOutput(arguments.output))
     return fail(std::move(error));
   if (Error error = settleJournals(arguments, /*writes=*/false))
@@ -335,6 +347,7 @@ int reportCommand(Arguments &arguments) {
   for (const SourceError &error : errors)
     printError(result->project, error);
   Outlook outlook = outlookOf(*result);
+  outlook.builds = reportedSettings(result->project, outlook, target, arguments.pythons);
   if (Error error = printResult(arguments, [&](raw_ostream &out, bool) {
         if (arguments.format == "json")
           printOutlookJson(outlook, out);
@@ -407,9 +420,9 @@ int explainCommand(const Arguments &arguments) {
   if (Error error = checkRuleIds(*rules, {arguments.rule}))
     return fail(std::move(error));
   if (const Rule *rule = rules->find(arguments.rule))
-    outs() << pageOf(*rule);
+    outs() << plainText(pageOf(*rule));
   else
-    outs() << pageOfNoRule();
+    outs() << plainText(pageOfNoRule());
   return Clean;
 }
 
@@ -441,12 +454,15 @@ int main(int argc, char **argv) {
   migrate->add_flag("--review", arguments.review, "also apply fixes that a person should review");
   migrate->add_flag("--diff", arguments.diff, "print a unified diff instead of writing");
   migrate->add_flag("--verify", arguments.verify, "accepted for symmetry: edits are always proved");
+  migrate->add_flag("--build-settings", arguments.buildSettings,
+                    "also tell the build system of the limit, or print what it must be told");
   migrate->add_flag("--allow-dirty", arguments.allowDirty,
                     "edit files that differ from git's index or that git does not know");
 
   auto *report = app.add_subcommand(
       "report", "says for every floor what remains and how hard it is, from one reading");
   addReading(*report, arguments, "text (default), markdown or json");
+  report->add_option("--target", arguments.target, "the floor that build settings are printed for");
 
   auto *explain = app.add_subcommand("explain", "prints a rule's page");
   explain->add_option("RULE", arguments.rule, "the rule's id")->required();

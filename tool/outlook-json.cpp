@@ -1,4 +1,5 @@
 // The outlook for a program: docs/report.schema.json describes it.
+#include "abi3ify/build-report.h"
 #include "abi3ify/outlook.h"
 #include "abi3ify/report.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -104,7 +105,8 @@ void printOutlookJson(const Outlook &outlook, raw_ostream &out) {
                    {"module_initialisation", std::move(inits)},
                    {"embedded_builtins", std::move(embedded)},
                    {"variable_size", std::move(variable)},
-                   {"bindings", std::move(bindings)}};
+                   {"bindings", std::move(bindings)},
+                   {"build_settings", jsonOf(outlook.builds)}};
   out << formatv("{0:2}", document) << "\n";
 }
 

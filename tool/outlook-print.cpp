@@ -1,4 +1,5 @@
 // The outlook for a person: the same tables as aligned text and as Markdown.
+#include "abi3ify/build-report.h"
 #include "abi3ify/outlook.h"
 #include "abi3ify/report.h"
 #include "llvm/ADT/MapVector.h"
@@ -299,6 +300,7 @@ void printOutlook(const Outlook &outlook, bool markdown, raw_ostream &out) {
   print(tableOfLandmarks(outlook));
   print(tableOfCosts(outlook));
   print(tableOfLoops(outlook));
+  printReported(outlook.builds, markdown, out);
 }
 
 } // namespace abi3ify

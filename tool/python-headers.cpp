@@ -1,14 +1,10 @@
 // Where an interpreter's headers are, and of which version they are.
 #include "abi3ify/project.h"
+#include "abi3ify/run-python.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
-#include <cerrno>
-#include <optional>
 
 using namespace llvm;
 
@@ -26,49 +22,6 @@ Expected<Minor> readHeaderVersion(StringRef include) {
       rest.drop_front(at + strlen("PY_MINOR_VERSION")).ltrim().consumeInteger(10, minor))
     return createStringError(path + ": no PY_MINOR_VERSION in it");
   return minor;
-}
-
-/// What a run of the interpreter printed, line by line.
-static Expected<std::vector<std::string>> runPython(StringRef program,
-                                                    ArrayRef<StringRef> arguments) {
-  SmallString<128> output;
-  if (std::error_code code = sys::fs::createTemporaryFile("abi3ify", "txt", output))
-    return createStringError("cannot make a temporary file: " + code.message());
-  FileRemover remover(output);
-  std::vector<StringRef> argv = {program};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  // PYTHONPATH may name the looked-at repository.
-  std::vector<StringRef> environment;
-  for (char **entry = environ; *entry; ++entry)
-    if (!StringRef(*entry).starts_with("PYTHONPATH="))
-      environment.push_back(*entry);
-  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef("")};
-  std::string message;
-  int status = sys::ExecuteAndWait(program, argv, ArrayRef<StringRef>(environment), redirects,
-                                   /*SecondsToWait=*/30, 0, &message);
-  auto buffer = MemoryBuffer::getFile(output);
-  if (status != 0 || !buffer)
-    return createStringError("the interpreter '" + program +
-                             "' did not say where its headers are" +
-                             (message.empty() ? "" : " (" + message + ")") +
-                             "; give one that runs, or a folder with a Python.h, with --python");
-  std::vector<std::string> lines;
-  for (StringRef line : split((*buffer)->getBuffer(), '\n'))
-    if (!line.trim().empty())
-      lines.push_back(line.trim().str());
-  return lines;
-}
-
-ErrorOr<std::string> findProgram(StringRef name) {
-  if (name.contains('/'))
-    return sys::findProgramByName(name);
-  const char *path = std::getenv("PATH");
-  SmallVector<StringRef> folders;
-  StringRef(path ? path : "").split(folders, ':', -1, /*KeepEmpty=*/false);
-  erase_if(folders, [](StringRef folder) { return !sys::path::is_absolute(folder); });
-  if (folders.empty())
-    return std::make_error_code(std::errc::no_such_file_or_directory);
-  return sys::findProgramByName(name, folders);
 }
 
 static Expected<PythonHeaders> headersAt(StringRef include, StringRef platformInclude) {
@@ -89,21 +42,18 @@ Expected<PythonHeaders> askPython(StringRef executable) {
   if (!program || !sys::fs::exists(*program))
     return createStringError("cannot find the interpreter '" + executable +
                              "'; give one that is installed with --python");
-  // Never import from the current folder: it may be the looked-at repository,
-  // and so may a virtual environment's packages be, hence -S.
-  // Isolated mode does the first, but also ignores PYTHONHOME, which some
-  // interpreters need; then the path is cleaned before anything is imported.
-  const std::string question =
-      "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]; import sysconfig; "
-      "print(sysconfig.get_path('include')); print(sysconfig.get_config_var('INCLUDEPY')); "
-      "print(sysconfig.get_config_h_filename())";
-  auto lines = runPython(*program, {"-I", "-S", "-c", question});
+  auto lines = runPython(*program,
+                         "import sysconfig; print(sysconfig.get_path('include')); "
+                         "print(sysconfig.get_config_var('INCLUDEPY')); "
+                         "print(sysconfig.get_config_h_filename())",
+                         {});
   if (!lines) {
-    consumeError(lines.takeError());
-    lines = runPython(*program, {"-S", "-c", question});
+    std::string why = toString(lines.takeError());
+    return createStringError("the interpreter '" + *program +
+                             "' did not say where its headers are" +
+                             (why.empty() ? "" : " (" + why + ")") +
+                             "; give one that runs, or a folder with a Python.h, with --python");
   }
-  if (!lines)
-    return lines.takeError();
   for (size_t i = 0; i < lines->size() && i < 2; ++i) {
     StringRef include = (*lines)[i];
     if (!sys::fs::exists(inFolder(include, "Python.h")))

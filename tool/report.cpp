@@ -1,4 +1,5 @@
 #include "abi3ify/report.h"
+#include "abi3ify/build-report.h"
 #include "abi3ify/edits.h"
 #include "abi3ify/match.h"
 #include "abi3ify/positions.h"
@@ -70,6 +71,8 @@ public:
           << " [generated]\n";
     }
     printSummary();
+    if (result.builds)
+      printMigrated(*result.builds, out);
   }
 
 private:
@@ -221,7 +224,8 @@ std::string shortPath(StringRef path) {
 }
 
 size_t countRemaining(const RunResult &result, FailOn failOn) {
-  return count_if(result.findings, [&](const Finding &finding) {
+  size_t builds = failOn >= FailOn::Manual && leavesBuildSettings(result);
+  return builds + count_if(result.findings, [&](const Finding &finding) {
     switch (finding.state) {
     case State::Fixed:
     case State::Advice:
@@ -292,13 +296,15 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
                                       {"end", jsonPosition(positions, source, edit.range.end)},
                                       {"text", utf8(edit.text)}});
   }
-  json::Value document = json::Object{{"version", 1},
-                                      {"target", floor.str()},
-                                      {"summary", std::move(summary)},
-                                      {"errors", std::move(errors)},
-                                      {"findings", std::move(findings)},
-                                      {"edits", std::move(composed)}};
-  out << formatv("{0:2}", document) << "\n";
+  json::Object document{{"version", 1},
+                        {"target", floor.str()},
+                        {"summary", std::move(summary)},
+                        {"errors", std::move(errors)},
+                        {"findings", std::move(findings)},
+                        {"edits", std::move(composed)}};
+  if (result.builds)
+    document["build_settings"] = jsonOf(*result.builds);
+  out << formatv("{0:2}", json::Value(std::move(document))) << "\n";
 }
 
 } // namespace abi3ify

@@ -1,4 +1,5 @@
-// The files that travel inside the binary: every rule, and the tables of facts.
+// The files that travel inside the binary: every rule, the tables of
+// facts, and the reader of setup.py.
 // In: nothing. Out: path in the repository and bytes, sorted as the build lists
 // them. The bytes live as long as the program.
 #pragma once

@@ -62,6 +62,7 @@ struct Outlook {
     std::string file, system, advice;
   };
   std::vector<Binding> bindings;
+  std::vector<BuildSettings> builds;
 };
 
 Outlook outlookOf(const FloorsResult &result);

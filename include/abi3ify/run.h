@@ -2,6 +2,7 @@
 // several floors, from paths to findings.
 // In: options. Out: a result that report and write only print and store.
 #pragma once
+#include "abi3ify/build-settings.h"
 #include "abi3ify/settle.h"
 
 namespace abi3ify {
@@ -37,6 +38,8 @@ struct RunResult {
   std::vector<std::string> notes, complaints;
   Texts originals; ///< of every file of the project that was looked at
   Texts edited;    ///< the ones that change
+  size_t left = 0; ///< uses of any rule that the limited build would fail at, selected or not
+  std::optional<std::vector<BuildSettings>> builds; ///< if migrate was asked to set them
   /// All edits of the fixed or fixable findings, composed: in the order of the
   /// text, without overlaps.
   std::map<std::string, std::vector<TextEdit>> edits;

@@ -86,6 +86,14 @@ class Schema(unittest.TestCase):
         self.assertEqual(summary["fixed"], summary["total"])
         self.assertGreater(summary["total"], 0)
 
+    def test_build_settings(self):
+        [package] = self.findings(["migrate", "--review", "--build-settings"], 0)["build_settings"]
+        self.assertEqual((package["state"], package["reason"]), ("made", ""))
+        # What is for review is left, and the build would fail.
+        [package] = self.findings(["migrate", "--build-settings"], 1)["build_settings"]
+        self.assertEqual(package["state"], "missing")
+        self.assertIn("left the build with the limit would fail", package["reason"])
+
     def test_all_states_and_errors(self):
         document = self.findings(["check"], 2, extra=True)
         for state in ("fixable", "manual", "advice", "suppressed", "unseen", "generated"):
@@ -217,6 +225,20 @@ class ReportSchema(unittest.TestCase):
         refused(lambda d: d["module_initialisation"][0].update(phase="third"))
         refused(lambda d: d["module_initialisation"][0].update(more=1))
         refused(lambda d: d["abi3t"].update(judged=True))
+        refused(lambda d: d.pop("build_settings"))
+        refused(lambda d: d["build_settings"][0].update(state="done"))
+        refused(lambda d: d["build_settings"][0]["settings"][0].update(state="set"))
+
+    def test_build_settings(self):
+        source = {"a.c": "#include <Python.h>\nPyObject *same(PyObject *o) { return o; }\n"}
+        settings = self.report(0, source)["build_settings"]
+        self.assertEqual([(package["state"], package["floor"]) for package in settings], [("by-hand", "3.8")])
+        source["setup.py"] = "from setuptools import Extension, setup\nsetup(ext_modules=[Extension('a', ['a.c'])])\n"
+        source["pyproject.toml"] = "[project]\nrequires-python = '>=3.10'\n"
+        [package] = self.report(0, source)["build_settings"]
+        self.assertEqual((package["state"], package["floor"], package["system"]), ("missing", "3.10", "setuptools"))
+        self.assertEqual([(setting["file"], setting["line"]) for setting in package["settings"]],
+                         [("setup.py", 2), ("pyproject.toml", None)])
 
 
 if __name__ == "__main__":
