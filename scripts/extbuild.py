@@ -102,7 +102,12 @@ def find_extension(folder):
                      sorted({folder, *headers}))
 
 
+ABI3T = "abi3t"  # the stable ABI of free-threaded builds, as a floor
+
+
 def limited_flag(floor):
+    if floor == ABI3T:
+        return "-DPy_TARGET_ABI3T=0x030F0000"
     return "-DPy_LIMITED_API=0x%02X%02X0000" % version_key(floor)
 
 
@@ -153,7 +158,7 @@ def build(extension, interpreter, folder, floor=None):
 
 
 def module_file(extension, floor=None):
-    return extension.name + (".abi3.so" if floor else ".so")
+    return extension.name + (".%s.so" % (floor if floor == ABI3T else "abi3") if floor else ".so")
 
 
 def clang_warnings(extension, interpreter, floor=None):

@@ -69,11 +69,16 @@ def compare(abi3ify, folder, pythons):
              *(word for _, executable in pythons for word in ("--python", executable))]
     document = run([abi3ify, "report", *flags], folder)
     problems, compared, previous = [], 0, None
+    if [floor["floor"] for floor in document["floors"]][-2:] != ["3.15", "abi3t"]:
+        problems.append(f"{folder.name}: the report does not end with abi3t")
     for floor in document["floors"]:
-        if previous and previous["saved_by_next"] != previous["uses"] - floor["uses"]:
+        abi3t = floor["floor"] == "abi3t"
+        if abi3t and (previous["saved_by_next"], floor["saved_by_next"]) != (None, None):
+            problems.append(f"{folder.name}: abi3t counts as the floor above {previous['floor']}")
+        if previous and not abi3t and previous["saved_by_next"] != previous["uses"] - floor["uses"]:
             problems.append(f"{folder.name} at {previous['floor']}: saved_by_next is wrong")
         previous = floor
-        version = tuple(map(int, floor["floor"].split(".")))
+        version = (3, 15) if abi3t else tuple(map(int, floor["floor"].split(".")))
         if version > pythons[-1][0]:
             continue
         check = run([abi3ify, "check", "--target", floor["floor"], *flags], folder)

@@ -338,7 +338,7 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
     return true;
   });
   if (!form) {
-    const std::string *reason = rule.reasonFor(site.use);
+    const std::string *reason = rule.reasonFor(site.use, site.floor);
     return manual(finding, reason ? *reason
                                   : "no form of rule '" + rule.id + "' holds for this use (" +
                                         name(site.use).str() + ") at this floor");

@@ -207,7 +207,7 @@ std::optional<Finding> findingAt(const MatchContext &context, StringRef rule,
   finding.rule = known->id;
   finding.symbol = symbol.str();
   finding.message = known->title;
-  if (const std::string *reason = known->reasonFor(Use::Value))
+  if (const std::string *reason = known->reasonFor(Use::Value, context.floor))
     finding.reason = *reason;
   if (known->advice)
     finding.state = State::Advice;

@@ -40,7 +40,7 @@ StringRef embeddedTable(StringRef path) {
 } // namespace
 
 bool Fact::memberUsableAt(StringRef member, Floor floor) const {
-  if (!usableAt(floor))
+  if (!usableAt(floor) || isOpaqueAt(floor))
     return false;
   if (opacity == "full" || opacity == "-")
     return opacity == "full";
@@ -61,7 +61,9 @@ Facts::Facts(StringRef table) {
       fact.since = minorOf(cells[3]);
     fact.fullFrom = cells[4] == "-" ? OldestFloor : minorOf(cells[4]);
     fact.fullUntil = cells[5] == "-" ? NewestFloor : minorOf(cells[5]);
-    fact.abi3t = cells[6] == "y";
+    // Names that 3.15 no longer has were not measured there.
+    fact.abi3t = cells[6] != "n" || fact.fullUntil < NewestFloor;
+    fact.opaqueInAbi3t = cells[6] == "opaque";
     fact.opacity = cells[7];
     fact.members = cells[8];
     rows[fact.name] = fact;
@@ -85,9 +87,11 @@ const Facts &facts() {
   return table;
 }
 
-std::string describeLack(StringRef name) {
+std::string describeLack(StringRef name, Floor floor) {
   const Fact *fact = facts().find(name);
   std::string quoted = "'" + name.str() + "'";
+  if (fact && floor.abi3t && fact->usableAt({floor.minor}))
+    return quoted + " is not part of abi3t, the stable ABI of free-threaded builds";
   if (fact && fact->since)
     return quoted + " is in the Limited API only from 3." + std::to_string(*fact->since) + " on";
   if (fact && fact->origin == "poison")

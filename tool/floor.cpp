@@ -1,6 +1,7 @@
 #include "abi3ify/floor.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+#include <algorithm>
 
 using namespace llvm;
 
@@ -12,6 +13,33 @@ std::string Floor::limitedApi() const {
   return text;
 }
 
+std::vector<std::string> Floor::flags() const {
+  std::vector<std::string> flags = {"-DPy_LIMITED_API=" + limitedApi()};
+  if (abi3t)
+    flags.push_back("-DPy_TARGET_ABI3T=" + limitedApi());
+  return flags;
+}
+
+std::string Floor::str() const {
+  std::string version = "3." + std::to_string(minor);
+  if (!abi3t)
+    return version;
+  return minor == OldestAbi3t ? "abi3t" : "abi3t-" + version;
+}
+
+std::string Floor::title() const {
+  return (abi3t ? "abi3t 3." : "Limited API 3.") + std::to_string(minor);
+}
+
+std::vector<Floor> floorsFrom(Minor oldest) {
+  std::vector<Floor> floors;
+  for (Minor minor = oldest; minor <= NewestFloor; ++minor)
+    floors.push_back({minor});
+  for (Minor minor = std::max(oldest, OldestAbi3t); minor <= NewestFloor; ++minor)
+    floors.push_back({minor, true});
+  return floors;
+}
+
 Expected<Minor> parseMinor(StringRef text) {
   StringRef rest = text;
   Minor minor;
@@ -21,16 +49,21 @@ Expected<Minor> parseMinor(StringRef text) {
 }
 
 Expected<Floor> parseFloor(StringRef text) {
-  auto minor = parseMinor(text);
+  if (text == "abi3t")
+    return Floor{OldestAbi3t, true};
+  StringRef version = text;
+  bool abi3t = version.consume_front("abi3t-");
+  auto minor = parseMinor(version);
   std::string accepted = " is not a target; give one of 3." + std::to_string(OldestFloor) +
-                         " to 3." + std::to_string(NewestFloor);
+                         " to 3." + std::to_string(NewestFloor) +
+                         ", or abi3t, which begins with 3." + std::to_string(OldestAbi3t);
   if (!minor) {
     consumeError(minor.takeError());
     return createStringError("'" + text + "'" + accepted);
   }
-  if (*minor < OldestFloor || *minor > NewestFloor)
+  if (*minor < (abi3t ? OldestAbi3t : OldestFloor) || *minor > NewestFloor)
     return createStringError("'" + text + "'" + accepted);
-  return Floor{*minor};
+  return Floor{*minor, abi3t};
 }
 
 } // namespace abi3ify

@@ -1,5 +1,6 @@
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/heap-type-specs.h"
+#include "abi3ify/placed-findings.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/type-functions.h"
@@ -18,7 +19,8 @@ public:
   Checks(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
          const PreprocessorFacts &preprocessor)
       : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context),
-        preprocessor(preprocessor), specs(readSpecs(ast, usersDecls(ast, spelling))) {}
+        preprocessor(preprocessor), specs(readSpecs(ast, usersDecls(ast, spelling))),
+        findings(sources, spelling, context) {}
 
   std::vector<Finding> run() {
     for (const HeapTypeSpec &spec : specs.specs) {
@@ -34,36 +36,14 @@ public:
     }
     for (const CallExpr *call : specs.getSlots)
       checkGetSlot(call);
-    return std::move(findings);
+    return std::move(findings.list);
   }
 
 private:
   // --- findings -------------------------------------------------------------
 
-  /// A finding at the user's token; null where there is none, or where the
-  /// rule is not asked for or has spoken of it before.
   Finding *add(StringRef rule, SourceLocation location, StringRef symbol, const Twine &message) {
-    if (!context.rules->find(rule))
-      return nullptr;
-    Finding finding;
-    if (auto range = spelling.range(location, location)) {
-      finding.file = spelling.path(range->file);
-      finding.range = range->range;
-      finding.inMacro = range->inMacro;
-    } else { // a macro of another header's: where it is used
-      auto [file, offset] = sources.getDecomposedExpansionLoc(location);
-      if (!spelling.isUsers(file))
-        return nullptr;
-      finding.file = spelling.path(file);
-      finding.range = {offset, offset + 1};
-    }
-    if (!known.insert({rule.str(), finding.file, finding.range.begin}).second)
-      return nullptr;
-    finding.rule = rule.str();
-    finding.symbol = symbol.str();
-    finding.message = message.str();
-    findings.push_back(std::move(finding));
-    return &findings.back();
+    return findings.add(rule, location, symbol, message);
   }
 
   /// Where something stands, in the file that is spoken of.
@@ -384,8 +364,7 @@ private:
   const MatchContext &context;
   const PreprocessorFacts &preprocessor;
   HeapTypeSpecs specs;
-  std::vector<Finding> findings;
-  std::set<std::tuple<std::string, std::string, unsigned>> known; ///< rule, file, offset
+  PlacedFindings findings;
 };
 
 } // namespace

@@ -18,7 +18,7 @@ namespace abi3ify {
 namespace {
 
 std::string ruleReason(const Rule &rule, const Site &site) {
-  const std::string *reason = rule.reasonFor(site.use);
+  const std::string *reason = rule.reasonFor(site.use, site.floor);
   return reason ? *reason : std::string();
 }
 

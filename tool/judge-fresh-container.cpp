@@ -333,7 +333,7 @@ bool judgeFreshContainer(const Site &site, const Rule &rule, Finding &finding) {
   // release of the old item; a tuple's function may refuse.
   auto lowerTo = [&](StringRef reason) {
     finding.reason = reason.str();
-    if (const std::string *advice = rule.reasonFor(site.use))
+    if (const std::string *advice = rule.reasonFor(site.use, site.floor))
       finding.reason += "; " + *advice;
     finding.safety = tuple ? Safety::Manual : Safety::Review;
     if (tuple)

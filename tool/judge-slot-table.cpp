@@ -48,7 +48,7 @@ struct Members : ConstDynamicRecursiveASTVisitor {
 
 bool judgeSlotTable(const Site &site, const Rule &rule, Finding &finding) {
   finding.use = site.use;
-  const std::string *reason = rule.reasonFor(site.use);
+  const std::string *reason = rule.reasonFor(site.use, site.floor);
   finding.reason = reason ? *reason : "ask for the slot with PyType_GetSlot";
   const Form *form = rule.formFor(site.use, site.floor);
   if (!form)

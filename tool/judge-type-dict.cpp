@@ -131,7 +131,7 @@ bool judgeTypeDict(const Site &site, const Rule &rule, Finding &finding) {
     finding.reason = reason.str();
     return true;
   };
-  const std::string *said = rule.reasonFor(site.use);
+  const std::string *said = rule.reasonFor(site.use, site.floor);
   std::string otherwise = said ? *said : "take the attribute __dict__";
   const Form *form = rule.formFor(site.use, site.floor);
   if (!form)

@@ -163,7 +163,7 @@ const CallExpr *callAround(const Site &site) {
 
 bool judgeTypeName(const Site &site, const Rule &rule, Finding &finding) {
   finding.use = site.use;
-  const std::string *reason = rule.reasonFor(site.use);
+  const std::string *reason = rule.reasonFor(site.use, site.floor);
   finding.reason = reason ? *reason : std::string();
   const CallExpr *around = callAround(site);
   auto format = around ? formatCall(around, site) : std::nullopt;

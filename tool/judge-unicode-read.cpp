@@ -339,7 +339,7 @@ private:
 
 bool judgeUnicodeRead(const Site &site, const Rule &rule, Finding &finding) {
   finding.use = site.use;
-  const std::string *reason = rule.reasonFor(site.use);
+  const std::string *reason = rule.reasonFor(site.use, site.floor);
   finding.reason = reason ? *reason : "read characters with PyUnicode_ReadChar";
   if (!site.function || !site.function->getBody() || finding.inMacro)
     return true;

@@ -60,6 +60,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("heap-type", judgeNothing)
       .Case("build-macros", judgeNothing)
       .Case("version-check", judgeNothing)
+      .Case("abi3t", judgeNothing)
       .Default(nullptr);
 }
 

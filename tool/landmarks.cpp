@@ -1,5 +1,4 @@
 #include "abi3ify/landmarks.h"
-#include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -68,20 +67,6 @@ public:
     return true;
   }
 
-  /// What else the floors allow and this ABI does not: these are all macros.
-  /// Static types, which are uses at every floor, take the _HEAD_INIT along.
-  void findLacksOfAbi3t(const PreprocessorFacts &preprocessor) {
-    for (const MacroUse &use : preprocessor.uses) {
-      if (use.name == "PyVarObject_HEAD_INIT" || use.name == "PyObject_HEAD_INIT")
-        continue;
-      const Fact *fact = use.own ? nullptr : facts().find(use.name);
-      if (!fact || fact->abi3t || fact->fullUntil < NewestFloor || !fact->usableAt({NewestFloor}))
-        continue;
-      if (auto spot = spelling.token(use.location, use.name))
-        out.insert({LandmarkKind::NotInAbi3t, spelling.path(spot->file), spot->offset, use.name, ""});
-    }
-  }
-
 private:
   /// By the calls that it makes, itself or through functions of the unit.
   LandmarkKind kindOfInit(FunctionDecl *function, std::set<FunctionDecl *> &known) {
@@ -126,7 +111,6 @@ std::vector<Landmark> findLandmarks(ASTContext &ast, const Spelling &spelling,
   Visitor visitor(ast, spelling, context, preprocessor, found);
   for (Decl *decl : usersDecls(ast, spelling))
     visitor.TraverseDecl(decl);
-  visitor.findLacksOfAbi3t(preprocessor);
   return {found.begin(), found.end()};
 }
 

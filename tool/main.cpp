@@ -245,8 +245,8 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   if (Error error = mixSettings(arguments))
     return fail(std::move(error));
   if (arguments.target.empty())
-    return fail("no floor: give --target 3.X, or target = \"3.X\" under [tool.abi3ify] in "
-                "pyproject.toml");
+    return fail("no floor: give --target 3.X or abi3t, or target = \"3.X\" under [tool.abi3ify] "
+                "in pyproject.toml");
   auto floor = parseFloor(arguments.target);
   if (!floor)
     return fail(floor.takeError());
@@ -331,10 +331,7 @@ int reportCommand(Arguments &arguments) {
   Progress progress;
   ReadOptions options;
   setReading(options, arguments, progress);
-  std::vector<Floor> floors;
-  for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor)
-    floors.push_back({minor});
-  auto result = runFloors(options, floors);
+  auto result = runFloors(options, floorsFrom(OldestFloor));
   progress.clear();
   if (!result)
     return fail(result.takeError());

@@ -110,7 +110,7 @@ public:
     if (fact->usableAt(context.floor) && fact->isStruct())
       addGeneric(decl->getLocation(), decl->getName(), name,
                  ("definition of a " + StringRef(decl->hasGlobalStorage() ? "static " : "") + name +
-                  ", which is opaque in the Limited API")
+                  ", which is opaque in " + context.floor.api())
                      .str(),
                  Use::Value,
                  name == "PyTypeObject" && decl->hasGlobalStorage()
@@ -124,7 +124,7 @@ public:
     const Fact *fact = opaqueStruct(decl->getType());
     if (fact && decl->getIdentifier() && !isPythons(decl->getParent()))
       addGeneric(decl->getLocation(), decl->getName(), fact->name,
-                 ("a struct holds a " + fact->name + ", which is opaque in the Limited API").str(),
+                 ("a struct holds a " + fact->name + ", which is opaque in " + context.floor.api()).str(),
                  Use::Value, "the Limited API only has pointers to it");
     return true;
   }
@@ -136,7 +136,7 @@ public:
     }
     if (const Fact *fact = opaqueStruct(size->getArgumentType()))
       addGeneric(size->getArgumentTypeInfo()->getTypeLoc().getBeginLoc(), fact->name, fact->name,
-                 ("the size of " + fact->name + " is not known in the Limited API").str(), Use::SizeOf,
+                 ("the size of " + fact->name + " is not known in " + context.floor.api()).str(), Use::SizeOf,
                  "the Limited API only has pointers to it");
     return true;
   }
@@ -183,7 +183,7 @@ public:
     if (!isPythons(decl)) {
       libcUses.add(reference->getLocation(), decl->getName(), decl);
       if (facts().find(name) && facts().lacking(name, context.floor) && isDeclaredByHand(decl))
-        addGeneric(reference->getLocation(), name, name, describeLack(name), Use::Value,
+        addGeneric(reference->getLocation(), name, name, describeLack(name, context.floor), Use::Value,
                    "it is declared here by hand, so the limited build says nothing; do without it, "
                    "or give it another name if a source of yours defines it");
       if (!hasPlace(reference->getLocation(), name))
@@ -215,7 +215,7 @@ public:
     auto finding = findingOf(*rule, reference->getLocation(), macro, level);
     if (!finding)
       return false;
-    finding->reason = *rule->reasonFor(Use::Value);
+    finding->reason = *rule->reasonFor(Use::Value, context.floor);
     markSeen(reference->getLocation(), macro);
     matches.add(std::move(*finding), level);
     return true;
@@ -253,7 +253,7 @@ public:
     const Fact *fact = facts().find(record);
     if (!fact || !fact->memberUsableAt(name, context.floor))
       addGeneric(member->getMemberLoc(), name, symbol,
-                 ("'" + name + "' of " + record + " is not part of the Limited API").str(),
+                 ("'" + name + "' of " + record + " is not part of " + context.floor.api()).str(),
                  site.use);
     return true;
   }
@@ -284,7 +284,7 @@ public:
       auto spot = spelling.token(use.location, use.name);
       if (!spot) { // pasted together, unless what it stands for was found there
         if (facts().lacking(use.name, context.floor))
-          addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
+          addGeneric(use.location, use.name, use.name, describeLack(use.name, context.floor), Use::Value);
         continue;
       }
       Place place{spelling.path(spot->file), spot->offset};
@@ -304,7 +304,7 @@ public:
       if (!facts().lacking(use.name, context.floor))
         continue;
       if (!use.byName || !addByName(use.location, use.name))
-        addGeneric(use.location, use.name, use.name, describeLack(use.name), Use::Value);
+        addGeneric(use.location, use.name, use.name, describeLack(use.name, context.floor), Use::Value);
     }
   }
 
@@ -422,12 +422,12 @@ private:
   const Fact *opaqueStruct(QualType type) {
     auto *record = type->getBaseElementTypeUnsafe()->getAsRecordDecl();
     const Fact *fact = record && isPythons(record) ? facts().find(structNameOf(record)) : nullptr;
-    return fact && fact->opacity == "opaque" ? fact : nullptr;
+    return fact && fact->isOpaqueAt(context.floor) ? fact : nullptr;
   }
 
   /// A rule without `always` holds only where the floor lacks the name.
   bool holds(const Rule &rule, StringRef name) const {
-    return rule.speaksAt(context.floor) &&
+    return rule.speaksAt(context.floor) && isFor(rule.target, context.floor) &&
            (rule.always || !facts().find(name) || facts().lacking(name, context.floor));
   }
 
@@ -533,7 +533,7 @@ private:
         continue;
       // A rule that fires at every floor is only about the uses that it names.
       if (rule->always && rule->custom.empty() && rule->kind != MatchKind::Field &&
-          !rule->formFor(site.use, context.floor) && !namesUse(*rule, site.use))
+          !rule->formFor(site.use, context.floor) && !namesUse(*rule, site.use, context.floor))
         continue;
       FileID level;
       auto finding = findingOf(*rule, location, token, level);
@@ -557,9 +557,9 @@ private:
 
   /// A reason without uses speaks of those that no form covers; of all, in a
   /// rule that has no form.
-  static bool namesUse(const Rule &rule, Use use) {
+  static bool namesUse(const Rule &rule, Use use, Floor floor) {
     return any_of(rule.reasons, [&](const Reason &reason) {
-      return reason.uses.has(use) || (!reason.uses.bits && rule.forms.empty());
+      return isFor(reason.target, floor) && (reason.uses.has(use) || (!reason.uses.bits && rule.forms.empty()));
     });
   }
 
@@ -589,7 +589,7 @@ private:
     }
     for (const Form &form : rule.forms) {
       const std::string *to = lookup(form.rename, name);
-      if (form.since > context.floor.minor || (form.rename.size() && !to))
+      if (!form.holdsAt(context.floor) || (form.rename.size() && !to))
         continue;
       Rewrite rewrite;
       rewrite.file = finding.file;
@@ -604,7 +604,7 @@ private:
       finding.safety = form.safety ? lower(rule.safety, *form.safety) : rule.safety;
       return;
     }
-    const std::string *reason = rule.reasonFor(Use::Value);
+    const std::string *reason = rule.reasonFor(Use::Value, context.floor);
     finding.reason = reason ? *reason : "no form of rule '" + rule.id + "' holds at this floor";
   }
 
@@ -619,12 +619,12 @@ private:
     if (fact && fact->usableAt(context.floor))
       return;
     if (!addByName(location, name))
-      addGeneric(location, name, name, describeLack(name), site.use);
+      addGeneric(location, name, name, describeLack(name, context.floor), site.use);
   }
 
   /// What a rule replaces where it is called.
   bool addByName(SourceLocation location, StringRef name) {
-    const Rule *rule = context.rules->forAnyUse(name);
+    const Rule *rule = context.rules->forAnyUse(name, context.floor);
     FileID level;
     auto finding = rule ? findingOf(*rule, location, name, level) : std::nullopt;
     if (!finding)
@@ -650,7 +650,7 @@ private:
       fact = facts().find(structNameOf(record));
     bool usable = fact && fact->usableAt(context.floor);
     for (const Rule *rule : rules) {
-      if (usable && !rule->always)
+      if ((usable && !rule->always) || !isFor(rule->target, context.floor))
         continue;
       FileID level;
       auto finding = findingOf(*rule, location, name, level);
@@ -663,7 +663,7 @@ private:
       return;
     }
     if (!usable)
-      addGeneric(location, name, name, describeLack(name), Use::Value);
+      addGeneric(location, name, name, describeLack(name, context.floor), Use::Value);
   }
 
   /// What is renamed behind pointers is renamed with all its members, or not at all.
@@ -750,7 +750,7 @@ private:
            any_of(speakingOf(object->getDecl(), context.rules->forName(name)),
                   [&](const Rule *rule) {
                     return holds(*rule, name) && any_of(rule->forms, [&](const Form &form) {
-                             return form.since <= context.floor.minor && lookup(form.rename, name);
+                             return form.holdsAt(context.floor) && lookup(form.rename, name);
                            });
                   });
   }

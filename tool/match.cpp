@@ -1,5 +1,6 @@
 // One unit from its parse to its findings.
 #include "abi3ify/match.h"
+#include "abi3ify/abi3t-checks.h"
 #include "abi3ify/build-macros.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-checks.h"
@@ -31,7 +32,7 @@ public:
       : ast(ast), spelling(spelling), preprocessor(preprocessor), command(command),
         context(context), python(python), textOf(textOf) {}
 
-  FloorMatches match() {
+  FloorMatches match(ArrayRef<Landmark> landmarks) {
     out.floor = context.floor;
     LibcUses libc(spelling);
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
@@ -41,6 +42,7 @@ public:
     findIncludes();
     findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));
+    checkAbi3t(ast, spelling, context, landmarks, out.findings);
     if (context.rules->find(StaticTypeRule)) {
       out.types = surveyTypes(ast, spelling, context, preprocessor);
       for (TypePart &part : out.types)
@@ -73,6 +75,8 @@ private:
       if (!context.project->owns(include.from))
         continue;
       for (const Rule *rule : context.rules->forInclude(sys::path::filename(include.name))) {
+        if (!isFor(rule->target, context.floor))
+          continue;
         StringRef line = textOf(include.from).substr(include.offset).take_until(
             [](char c) { return c == '\n' || c == '\r'; });
         Finding finding;
@@ -81,7 +85,7 @@ private:
         finding.rule = rule->id;
         finding.symbol = include.name;
         finding.message = rule->title;
-        if (const std::string *reason = rule->reasonFor(Use::Value))
+        if (const std::string *reason = rule->reasonFor(Use::Value, context.floor))
           finding.reason = *reason;
         out.findings.push_back(std::move(finding));
       }
@@ -127,13 +131,13 @@ public:
       }
       return text->second;
     };
+    out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
     MatchContext atFloor = context;
     for (Floor floor : floors) {
       atFloor.floor = floor;
       FloorMatcher matcher(ast, *spelling, preprocessor, command, atFloor, python, textOf);
-      out.floors.push_back(matcher.match());
+      out.floors.push_back(matcher.match(out.landmarks));
     }
-    out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
   }
 
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
@@ -227,7 +231,8 @@ bool isInteresting(StringRef name, const RuleSet &rules, Floor floor) {
     return true;
   if (!rules.forField(name).empty() || isMember(name))
     return true;
-  return any_of(rules.forName(name), [](const Rule *rule) { return rule->always; });
+  return any_of(rules.forName(name),
+                [&](const Rule *rule) { return rule->always && isFor(rule->target, floor); });
 }
 
 void FloorMatches::append(FloorMatches other) {

@@ -133,6 +133,8 @@ private:
   // --- what must hold ---------------------------------------------------------
 
   bool findModule() {
+    if (survey.context.floor.abi3t)
+      return no("it is a PyModuleDef that gives a module its state, and abi3t has none");
     if (survey.context.floor.minor < 10)
       return no("PyType_FromModuleAndSpec is in the Limited API from 3.10 on");
     for (Decl *decl : usersDecls(ast, spelling)) {

@@ -66,7 +66,7 @@ json::Object jsonOf(const FloorOutlook &floor) {
 } // namespace
 
 void printOutlookJson(const Outlook &outlook, raw_ostream &out) {
-  json::Array floors, inits, embedded, variable, lacking, bindings;
+  json::Array floors, inits, embedded, variable, bindings;
   for (const FloorOutlook &floor : outlook.floors)
     floors.push_back(jsonOf(floor));
   for (const LandmarkPlace &mark : outlook.landmarks) {
@@ -88,9 +88,6 @@ void printOutlookJson(const Outlook &outlook, raw_ostream &out) {
       place["by"] = mark.detail;
       variable.push_back(std::move(place));
       break;
-    case LandmarkKind::NotInAbi3t:
-      lacking.push_back(std::move(place));
-      break;
     }
   }
   for (const Outlook::Binding &binding : outlook.bindings)
@@ -101,7 +98,6 @@ void printOutlookJson(const Outlook &outlook, raw_ostream &out) {
       json::Object{{"version", 1},
                    {"sources", outlook.sources},
                    {"floors", std::move(floors)},
-                   {"abi3t", json::Object{{"judged", false}, {"lacking", std::move(lacking)}}},
                    {"module_initialisation", std::move(inits)},
                    {"embedded_builtins", std::move(embedded)},
                    {"variable_size", std::move(variable)},

@@ -34,7 +34,8 @@ std::string where(const OutlookPlace &place) {
 std::string rangesOf(ArrayRef<Floor> floors) {
   std::string text;
   for (size_t i = 0, last; i < floors.size(); i = last + 1) {
-    for (last = i; last + 1 < floors.size() && floors[last + 1].minor == floors[last].minor + 1;)
+    for (last = i; last + 1 < floors.size() && floors[last + 1].abi3t == floors[last].abi3t &&
+                   floors[last + 1].minor == floors[last].minor + 1;)
       ++last;
     text += (text.empty() ? "" : ", ") + floors[i].str() +
             (last > i ? "-" + floors[last].str() : "");
@@ -71,6 +72,7 @@ Table tableOfFloors(const Outlook &outlook) {
                           describe(floor)});
   }
   table.notes.push_back("next floor: how many uses more or fewer the floor above has");
+  table.notes.push_back("abi3t: the stable ABI that free-threaded builds load, too, from 3.15 on");
   if (above)
     table.notes.push_back("* above the headers at hand (3." +
                           number(outlook.floors.back().headers) +
@@ -81,23 +83,6 @@ Table tableOfFloors(const Outlook &outlook) {
   if (suppressed)
     table.notes.push_back("not counted: suppressed uses, " + number(suppressed) + " at most");
   return table;
-}
-
-/// What only the facts say; there are no rules to say more.
-std::string abi3tLine(const Outlook &outlook) {
-  MapVector<StringRef, std::vector<std::string>> names;
-  for (const LandmarkPlace &mark : outlook.landmarks)
-    if (mark.kind == LandmarkKind::NotInAbi3t)
-      names[mark.name].push_back(where(mark));
-  std::string text = "abi3t: not judged, there are no rules for it yet; ";
-  if (names.empty())
-    return text + "no name that 3.15 has and abi3t lacks is used";
-  text += "besides what is left at 3.15 it lacks ";
-  ListSeparator comma;
-  for (const auto &[name, places] : names)
-    text += (StringRef(comma) + name + " (" + number(places.size()) + ", first " + places[0] + ")")
-                .str();
-  return text;
 }
 
 Table tableOfCosts(const Outlook &outlook) {
@@ -296,7 +281,6 @@ void printOutlook(const Outlook &outlook, bool markdown, raw_ostream &out) {
     markdown ? printMarkdown(table, out) : printText(table, out);
   };
   print(tableOfFloors(outlook));
-  out << "\n" << abi3tLine(outlook) << "\n";
   print(tableOfLandmarks(outlook));
   print(tableOfCosts(outlook));
   print(tableOfLoops(outlook));

@@ -168,7 +168,8 @@ Outlook outlookOf(const FloorsResult &result) {
   Positions positions;
   for (const FloorFindings &found : result.floors)
     outlook.floors.push_back(FloorCounter(result, found, positions).count());
-  for (size_t i = 0; i + 1 < outlook.floors.size(); ++i)
+  // abi3t is another ABI, and no floor above.
+  for (size_t i = 0; i + 1 < outlook.floors.size() && !outlook.floors[i + 1].floor.abi3t; ++i)
     outlook.floors[i].savedByNext =
         long(outlook.floors[i].uses) - long(outlook.floors[i + 1].uses);
   for (const Landmark &mark : result.landmarks)

@@ -11,6 +11,9 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+/// What a limited build defines; abi3t also the last one, whatever the headers' build.
+constexpr llvm::StringLiteral LimitMacros[] = {"Py_LIMITED_API", "Py_TARGET_ABI3T", "Py_GIL_DISABLED"};
+
 class Callbacks : public PPCallbacks {
 public:
   Callbacks(Preprocessor &preprocessor, const Spelling &spelling, PreprocessorFacts &facts)
@@ -164,11 +167,11 @@ private:
       return;
     StringRef text = Lexer::getSourceText(CharSourceRange::getTokenRange(condition), sources,
                                           preprocessor.getLangOpts());
-    facts.asksForLimit |= text.contains("Py_LIMITED_API") || text.contains("Py_TARGET_ABI3T");
+    facts.asksForLimit |= any_of(LimitMacros, [&](StringRef name) { return text.contains(name); });
   }
   bool askForLimit(const Token &name) {
     StringRef text = name.getIdentifierInfo() ? name.getIdentifierInfo()->getName() : "";
-    bool limit = text == "Py_LIMITED_API" || text == "Py_TARGET_ABI3T";
+    bool limit = is_contained(LimitMacros, text);
     facts.asksForLimit |= limit && spelling.isUsers(name.getLocation());
     return limit;
   }

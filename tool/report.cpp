@@ -181,7 +181,7 @@ private:
     size_t advice = counts[unsigned(State::Advice)];
     size_t total = result.findings.size() - advice;
     out << total << (total == 1 ? " use" : " uses") << " in " << files
-        << (files == 1 ? " file" : " files") << " that Limited API " << floor.str()
+        << (files == 1 ? " file" : " files") << " that " << floor.title()
         << " does not have" << (heapTypes ? ", or that are wrong in a heap type" : "");
     std::string list;
     for (unsigned i = 0; i < StateCount; ++i)

@@ -102,6 +102,21 @@ private:
     return 0;
   }
 
+  Target target(yaml::Node *node) {
+    std::string text = scalar(node);
+    if (text != "abi3" && text != "abi3t")
+      fail(*node, "expected abi3 or abi3t, found '" + text + "'");
+    return text == "abi3t" ? Target::Abi3t : Target::Abi3;
+  }
+
+  Floor floor(yaml::Node *node) {
+    auto floor = parseFloor(scalar(node));
+    if (floor)
+      return *floor;
+    fail(*node, toString(floor.takeError()));
+    return {};
+  }
+
   Safety safety(yaml::Node *node) {
     std::string text = scalar(node);
     for (Safety value : {Safety::Safe, Safety::Review, Safety::Manual})
@@ -246,6 +261,8 @@ private:
       nodes.values[key.str()] = value;
       if (key == "since")
         result.since = version(value);
+      else if (key == "target")
+        result.target = target(value);
       else if (key == "use")
         result.uses = uses(value);
       else if (key == "to")
@@ -282,6 +299,8 @@ private:
     entries(node, [&](StringRef key, yaml::Node *value) {
       if (key == "use")
         result.uses = uses(value);
+      else if (key == "target")
+        result.target = target(value);
       else if (key == "reason")
         result.text = scalar(value);
       else
@@ -324,7 +343,7 @@ private:
           fail(*value, "the only scope to name is file");
         result.fileScope = true;
       } else if (key == "floor")
-        result.floor = version(value);
+        result.floor = floor(value);
       else if (key == "safety")
         result.safety = safety(value);
       else if (key == "headers")
@@ -363,6 +382,8 @@ private:
         rule.macros = pairs(value);
       else if (key == "always")
         rule.always = boolean(value);
+      else if (key == "target")
+        rule.target = target(value);
       else if (key == "optional")
         rule.optional = boolean(value);
       else if (key == "advice")
@@ -393,8 +414,10 @@ private:
       return true;
     });
     // Only now is it known what the match binds.
-    for (size_t i = 0; i < forms.size() && error.empty(); ++i)
+    for (size_t i = 0; i < forms.size() && error.empty(); ++i) {
       checkForm(forms[i], rule, rule.forms[i]);
+      settleTarget(forms[i], rule, rule.forms[i]);
+    }
     if (signature) {
       std::string text = scalar(signature);
       checkSignature(*signature, rule, text);
@@ -476,6 +499,39 @@ private:
           fail(nodes.at(key), "'" + name + "' is not bound by the match");
     if (form.safety && *form.safety < rule.safety)
       fail(nodes.at("safety"), "a form's safety may be lower than the rule's, not higher");
+  }
+
+  /// A form that writes what abi3t lacks is for abi3 alone, which the facts say.
+  void settleTarget(const FormNodes &nodes, const Rule &rule, Form &form) {
+    std::string lack;
+    auto look = [&](StringRef text) {
+      forEachName(text, [&](StringRef name) {
+        const Fact *fact = facts().find(name);
+        if (fact && fact->usableAt({NewestFloor}) && !fact->usableAt({NewestFloor, true}))
+          lack = name.str();
+      });
+    };
+    look(form.to);
+    for (const auto &[from, to] : form.rename)
+      look(to);
+    for (const auto &[name, text] : rule.helpers)
+      if (StringRef(form.to).contains(name))
+        look(text);
+    if (lack.empty())
+      return;
+    if (form.target == Target::Abi3t)
+      fail(*nodes.form, "the form is for abi3t, which has no '" + lack + "'");
+    form.target = Target::Abi3;
+  }
+
+  template <class Fn> static void forEachName(StringRef text, Fn fn) {
+    auto isName = [](char c) { return isAlnum(c) || c == '_'; };
+    while (!text.empty()) {
+      StringRef name = text.take_while(isName);
+      if (!name.empty())
+        fn(name);
+      text = text.drop_front(std::max<size_t>(name.size(), 1));
+    }
   }
 
   void check(const Rule &rule) {

@@ -35,19 +35,22 @@ const std::string *lookup(const Pairs &pairs, StringRef key) {
 const Form *Rule::formFor(Use use, Floor floor,
                           function_ref<bool(const Form &)> holds) const {
   for (const Form &form : forms)
-    if (form.since <= floor.minor && form.uses.has(use) && (!holds || holds(form)))
+    if (form.holdsAt(floor) && form.uses.has(use) && (!holds || holds(form)))
       return &form;
   return nullptr;
 }
 
-const std::string *Rule::reasonFor(Use use) const {
+const std::string *Rule::reasonFor(Use use, Floor floor) const {
+  const Reason *best = nullptr;
+  // What is said for a target or a use alone goes before what is said of all.
+  auto rank = [&](const Reason &reason) {
+    return (reason.target != Target::Any ? 2 : 0) + (reason.uses.bits ? 1 : 0);
+  };
   for (const Reason &reason : reasons)
-    if (reason.uses.has(use))
-      return &reason.text;
-  for (const Reason &reason : reasons)
-    if (!reason.uses.bits)
-      return &reason.text;
-  return nullptr;
+    if (isFor(reason.target, floor) && (!reason.uses.bits || reason.uses.has(use)) &&
+        (!best || rank(reason) > rank(*best)))
+      best = &reason;
+  return best ? &best->text : nullptr;
 }
 
 const Rule *RuleSet::find(StringRef id) const {
@@ -71,10 +74,11 @@ const Rule *RuleSet::forCustom(StringRef custom) const {
   return found == rules.end() ? nullptr : found->get();
 }
 
-const Rule *RuleSet::forAnyUse(StringRef name) const {
+const Rule *RuleSet::forAnyUse(StringRef name, Floor floor) const {
   for (ArrayRef<const Rule *> known : {forCall(name), forName(name), forType(name)})
     for (const Rule *rule : known)
-      if (!rule->optional && !(rule->always && !rule->custom.empty()))
+      if (!rule->optional && isFor(rule->target, floor) &&
+          !(rule->always && !rule->custom.empty()))
         return rule;
   return nullptr;
 }

@@ -108,8 +108,9 @@ Error aboveAllHeaders(const Project &project, Floor floor) {
   for (const PythonHeaders &headers : project.headers)
     atHand += (atHand.empty() ? "" : ", ") + ("3." + std::to_string(headers.minor)) + " in " +
               headers.include;
+  std::string version = "3." + std::to_string(floor.minor);
   return createStringError("the floor " + floor.str() + " is above the headers at hand (" +
-                           atHand + "); give an interpreter of CPython " + floor.str() +
+                           atHand + "); give an interpreter of CPython " + version +
                            " or newer with --python");
 }
 
@@ -307,12 +308,12 @@ Expected<FloorsResult> runFloors(const ReadOptions &options, ArrayRef<Floor> flo
 
   FloorsResult result;
   result.notes = setup.project.notes;
-  std::map<Minor, FloorFindings> found;
+  std::map<Floor, FloorFindings> found;
   for (const auto &[headers, sharing] : readWith) {
     Reading reading = setup.read(headers, sharing);
     GeneratedFiles generated = findGenerated(reading.originals);
     for (const FloorMatches &matches : reading.floors)
-      found[matches.floor.minor] = {matches.floor, headers->minor,
+      found[matches.floor] = {matches.floor, headers->minor,
                                     findingsAt(setup, reading, matches, generated),
                                     reading.errors};
     for (const std::string &note : reading.notes)
@@ -324,7 +325,7 @@ Expected<FloorsResult> runFloors(const ReadOptions &options, ArrayRef<Floor> flo
   }
   noteGenerated(result.generated, result.notes);
   for (Floor floor : floors)
-    result.floors.push_back(std::move(found[floor.minor]));
+    result.floors.push_back(std::move(found[floor]));
   result.project = std::move(setup.project);
   return result;
 }

@@ -8,6 +8,7 @@
 #include "clang/Frontend/FrontendAction.h"
 #include "clang/Lex/Preprocessor.h"
 #include "clang/Lex/PreprocessorOptions.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/VirtualFileSystem.h"
 #include <set>
@@ -171,17 +172,23 @@ std::vector<std::string> arguments(const ParseRequest &request) {
     // assert's arguments are code like any other. A project that limits itself
     // by flags is still read with the full API.
     args.insert(args.end(),
-                {"-w", "-UNDEBUG", "-UPy_LIMITED_API", "-Wno-error=implicit-function-declaration",
+                {"-w", "-UNDEBUG", "-UPy_LIMITED_API", "-UPy_TARGET_ABI3T", "-Wno-error=implicit-function-declaration",
                  "-Wno-error=int-conversion", "-Wno-error=incompatible-pointer-types",
                  "-Wno-error=incompatible-function-pointer-types"});
     break;
   case Mode::Full:
-    args.insert(args.end(), {"-Wall", "-UPy_LIMITED_API", "-Wno-unused-command-line-argument"});
+    args.insert(args.end(), {"-Wall", "-UPy_LIMITED_API", "-UPy_TARGET_ABI3T",
+                             "-Wno-unused-command-line-argument"});
     break;
   case Mode::Limited:
+    args.insert(args.end(), {"-Wall", "-UPy_LIMITED_API", "-UPy_TARGET_ABI3T"});
+    append_range(args, request.floor.flags());
+    if (request.withoutHeads && request.floor.abi3t)
+      args.insert(args.end(), {"-DPyObject_HEAD=", "-DPyObject_VAR_HEAD=",
+                               "-DPyObject_HEAD_INIT(type)=", "-DPyVarObject_HEAD_INIT(type,size)=",
+                               "-DPyModuleDef_HEAD_INIT=0"});
     args.insert(args.end(),
-                {"-Wall", "-UPy_LIMITED_API", "-DPy_LIMITED_API=" + request.floor.limitedApi(),
-                 "-Werror=implicit-function-declaration", "-Wno-unused-command-line-argument"});
+                {"-Werror=implicit-function-declaration", "-Wno-unused-command-line-argument"});
     break;
   }
   // What is skipped is compared with Mode::Find.
@@ -194,9 +201,13 @@ std::vector<std::string> arguments(const ParseRequest &request) {
 /// The real Python.h, then the normalising header. A source that limits itself
 /// is still read with the full API.
 std::string virtualPython(StringRef spelled) {
-  return ("#pragma push_macro(\"Py_LIMITED_API\")\n#undef Py_LIMITED_API\n#include_next <" +
-          spelled +
-          ">\n#pragma pop_macro(\"Py_LIMITED_API\")\n#include \"abi3ify-normal.h\"\n")
+  std::string before, behind;
+  for (StringRef macro : {"Py_LIMITED_API", "Py_TARGET_ABI3T"}) {
+    before += ("#pragma push_macro(\"" + macro + "\")\n#undef " + macro + "\n").str();
+    behind += ("#pragma pop_macro(\"" + macro + "\")\n").str();
+  }
+  return (before + "#include_next <" + spelled + ">\n" + behind +
+          "#include \"abi3ify-normal.h\"\n")
       .str();
 }
 

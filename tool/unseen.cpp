@@ -76,8 +76,10 @@ private:
     // A member's name means something only behind a dot or an arrow.
     if (previous == tok::arrow || previous == tok::period)
       lookAtMember(name, range, inBody);
-    else if (facts().lacking(name, floor) || !rules.forName(name).empty())
-      add(name.str(), rules.forAnyUse(name), describeLack(name), range, inBody);
+    else if (facts().lacking(name, floor) ||
+             any_of(rules.forName(name),
+                    [&](const Rule *rule) { return isFor(rule->target, floor); }))
+      add(name.str(), rules.forAnyUse(name, floor), describeLack(name, floor), range, inBody);
   }
 
   /// Found where the text tells the struct, or where the name alone does.
@@ -97,10 +99,10 @@ private:
     if (isMemberOf(base, name)) {
       if (rule || !fact || !fact->memberUsableAt(name, floor))
         add(rule ? name.str() : (base + "." + name).str(), rule,
-            ("'" + name + "' of " + base + " is not part of the Limited API").str(), range, inBody);
+            ("'" + name + "' of " + base + " is not part of " + floor.api()).str(), range, inBody);
     } else if (isPythonsMember(name))
       add(name.str(), choose([](const Rule *) { return true; }),
-          ("'" + name + "' is not part of the Limited API").str(), range, inBody);
+          ("'" + name + "' is not part of " + floor.api()).str(), range, inBody);
   }
 
   void add(const std::string &symbol, const Rule *rule, const std::string &message, Range range,

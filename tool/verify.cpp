@@ -122,6 +122,7 @@ private:
     request.floor = options.floor;
     request.headers = headers;
     request.texts = edited;
+    request.withoutHeads = true;
     return parseUnit(request);
   }
 

@@ -17,11 +17,17 @@ struct Fact {
   std::optional<Minor> since; ///< the first floor that may use it; none: never
   Minor fullFrom = 0;         ///< headers whose full API has it, first and last
   Minor fullUntil = 0;
-  bool abi3t = false;
+  bool abi3t = false; ///< abi3t has the name, if abi3 has it
   llvm::StringRef opacity; ///< of a struct: opaque, members or full
+  bool opaqueInAbi3t = false; ///< a struct that is there by its name only
   llvm::StringRef members; ///< comma-separated, for opacity "members"
 
-  bool usableAt(Floor floor) const { return since && *since <= floor.minor; }
+  bool usableAt(Floor floor) const {
+    return since && *since <= floor.minor && (abi3t || !floor.abi3t);
+  }
+  bool isOpaqueAt(Floor floor) const {
+    return opacity == "opaque" || (opaqueInAbi3t && floor.abi3t);
+  }
   bool isStruct() const { return kind == "struct"; }
   /// Whether code may read or write this member of the struct at the floor.
   bool memberUsableAt(llvm::StringRef member, Floor floor) const;
@@ -44,7 +50,7 @@ private:
 const Facts &facts();
 
 /// Why a floor lacks a name, as a message.
-std::string describeLack(llvm::StringRef name);
+std::string describeLack(llvm::StringRef name, Floor floor);
 
 /// The members of the structs that CPython's headers have had, of all versions:
 /// facts/members.tsv.

@@ -1,7 +1,6 @@
 // What decides early how far an extension can go, and is the same at every
 // floor: how its modules are initialised, structs that begin with a builtin's,
-// types of variable size, names that the stable ABI of free-threaded builds
-// lacks.
+// types of variable size.
 // In: a parse. Out: plain values, sorted.
 #pragma once
 #include "abi3ify/match.h"

@@ -118,7 +118,6 @@ enum class LandmarkKind {
   ModuleInit,      ///< one that does neither in this unit
   EmbeddedBuiltin, ///< a struct that begins with the struct of a builtin type
   VariableSize,    ///< a type or struct whose objects have a size each
-  NotInAbi3t,      ///< a name that the newest floor has and abi3t has not
 };
 
 struct Landmark {

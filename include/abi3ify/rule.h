@@ -35,6 +35,7 @@ const std::string *lookup(const Pairs &pairs, llvm::StringRef key);
 /// One way to write a use, from a floor on.
 struct Form {
   Minor since = 2;
+  Target target = Target::Any; ///< Abi3 also where it writes what abi3t lacks
   Uses uses;
   std::string to;                ///< template with $name
   Pairs cast;                    ///< argument -> type that it must have
@@ -45,11 +46,14 @@ struct Form {
   std::optional<Safety> safety;     ///< lower than the rule's
   bool strong = false; ///< gives a new reference where a borrowed one was: it must be released
   Pairs rename;                  ///< name and type rules: old token -> new token
+
+  bool holdsAt(Floor floor) const { return since <= floor.minor && isFor(target, floor); }
 };
 
 /// What is said where no form applies.
 struct Reason {
   Uses uses; ///< empty: every use
+  Target target = Target::Any;
   std::string text;
 };
 
@@ -62,7 +66,7 @@ struct Example {
   bool unchanged = false;
   bool cxx = false;
   bool fileScope = false; ///< before and after stand outside of functions
-  std::optional<Minor> floor;
+  std::optional<Floor> floor;
   std::optional<Safety> safety;
   Minor headersFrom = OldestFloor, headersUntil = NewestFloor;
 };
@@ -83,6 +87,7 @@ struct Rule {
   Pairs helpers;          ///< functions that forms call: name -> definition
   Pairs macros;           ///< macro name -> signature for the normalised header
   bool always = false;
+  Target target = Target::Any; ///< where it fires at all
   bool pointers = false; ///< type rules: renames the type behind a pointer only, with all its uses
   bool optional = false; ///< fires only when it is selected by its id
   bool advice = false;   ///< says what may matter; what it finds is no use that the floor lacks
@@ -100,7 +105,7 @@ struct Rule {
   /// Whether it may speak at a floor at all.
   bool speaksAt(Floor floor) const { return floor.minor < below; }
   /// What to say where there is no form; null when the rule says nothing.
-  const std::string *reasonFor(Use use) const;
+  const std::string *reasonFor(Use use, Floor floor) const;
 };
 
 /// All rules of a run, with the tables that find them by name. Owns them.
@@ -117,7 +122,7 @@ public:
   const Rule *forCustom(llvm::StringRef custom) const;
   /// The rule that speaks of a name in whatever use: not one whose judge looks
   /// at some calls at every floor (casts, formats), nor one to be selected.
-  const Rule *forAnyUse(llvm::StringRef name) const;
+  const Rule *forAnyUse(llvm::StringRef name, Floor floor) const;
 
   llvm::Error add(Rule rule);
   /// Keeps the rules for which `keep` holds.

@@ -57,6 +57,10 @@ struct ParseRequest {
   const NormalHeader *normalHeader = nullptr; ///< for Mode::Find
   const Texts *texts = nullptr;
   bool preprocessOnly = false; ///< assertions on, as in Mode::Find
+  /// For a limit that has no object's head (abi3t): its macros are empty, as if
+  /// the findings that speak of them were answered. Else all that follows from
+  /// a struct that begins with one would be reported, too.
+  bool withoutHeads = false;
 };
 
 /// What wants to see a parse. `begin` may register preprocessor callbacks;

@@ -24,10 +24,10 @@ config.test_exec_root = os.path.join(
 )
 
 
-def find_python():
-    """The lowest CPython from 3.11 on, and its folder of headers."""
+def find_python(oldest="3.11"):
+    """The lowest CPython from `oldest` on, and its folder of headers."""
     listing = os.path.join(config.test_source_root, "..", "..", "scripts", "pythons")
-    lines = subprocess.run([listing, "--min", "3.11"], stdout=subprocess.PIPE, text=True).stdout
+    lines = subprocess.run([listing, "--min", oldest], stdout=subprocess.PIPE, text=True).stdout
     for line in lines.splitlines():
         _, executable, include = line.split("\t")
         real = subprocess.run(
@@ -43,6 +43,10 @@ if python is None:
     lit_config.note("no CPython 3.11 or newer with headers: all tests are skipped")
     config.unsupported = True
     python = include = "/missing"
+
+newest, _ = find_python("3.15")  # the first that has abi3t
+if newest:
+    config.available_features.add("python3.15")
 
 bin_folder = os.path.join(config.test_exec_root, "bin")
 os.makedirs(bin_folder, exist_ok=True)
@@ -66,6 +70,7 @@ config.substitutions += [
     ("%abi3ify", abi3ify),
     ("%exits", "bash " + os.path.join(config.test_source_root, "exits.sh")),
     ("%python", python),
+    ("%newest", newest or "/missing"),
     ("%include", include),
     ("%inputs", os.path.join(config.test_source_root, "..", "inputs")),
 ]

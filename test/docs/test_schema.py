@@ -167,8 +167,10 @@ class ReportSchema(unittest.TestCase):
     def test_demo(self):
         document = self.report(0)
         kinds = self.kinds(document)
-        self.assertEqual(list(kinds), [f"3.{minor}" for minor in range(8, 16)])
-        self.assertEqual((kinds["3.8"], kinds["3.11"]), ("blocked", "one-command"))
+        self.assertEqual(list(kinds), [f"3.{minor}" for minor in range(8, 16)] + ["abi3t"])
+        self.assertEqual((kinds["3.8"], kinds["3.11"], kinds["abi3t"]),
+                         ("blocked", "one-command", "decisions"))
+        self.assertIsNone(document["floors"][-2]["saved_by_next"])
         self.assertEqual({floor["headers"] for floor in document["floors"]}, {FLOOR})
 
     def test_all_states_and_errors(self):
@@ -202,8 +204,9 @@ class ReportSchema(unittest.TestCase):
                          [("Many", "PyObject_VAR_HEAD")])
         self.assertEqual([(b["file"], b["system"]) for b in document["bindings"]],
                          [("bound.c", "Boost.Python")])
-        self.assertEqual([place["name"] for place in document["abi3t"]["lacking"]],
-                         ["PyObject_VAR_HEAD", "PyModuleDef_HEAD_INIT"])
+        costs = [cost["symbol"] for cost in document["floors"][-1]["identifiers"]]
+        for symbol in ("PyObject_VAR_HEAD", "PyModuleDef", "PyInit_single", "PyInit_other"):
+            self.assertIn(symbol, costs)
         self.assertEqual(set(self.kinds(document).values()), {"blocked"})
         self.assertEqual(document["floors"][-1]["verdict"]["first"],
                          {"name": "Boost.Python", "file": "bound.c", "line": 1, "column": 1})
@@ -224,7 +227,7 @@ class ReportSchema(unittest.TestCase):
         refused(lambda d: d["floors"][-1]["verdict"].update(first={"name": "x"}))
         refused(lambda d: d["module_initialisation"][0].update(phase="third"))
         refused(lambda d: d["module_initialisation"][0].update(more=1))
-        refused(lambda d: d["abi3t"].update(judged=True))
+        refused(lambda d: d["floors"][-1].update(floor="abi3"))
         refused(lambda d: d.pop("build_settings"))
         refused(lambda d: d["build_settings"][0].update(state="done"))
         refused(lambda d: d["build_settings"][0]["settings"][0].update(state="set"))

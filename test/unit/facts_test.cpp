@@ -12,7 +12,9 @@ static const char table[] =
     "PyC\tmacro\tfull\t-\t3.8\t3.11\tn\t-\t-\n"
     "PyS\tstruct\tlimited\t3.2\t3.8\t-\ty\tmembers\tone,two\n"
     "PyO\tstruct\tlimited\t3.2\t3.8\t-\ty\topaque\t-\n"
-    "PyF\tstruct\tlimited\t3.11\t3.8\t-\ty\tfull\t-\n";
+    "PyF\tstruct\tlimited\t3.11\t3.8\t-\ty\tfull\t-\n"
+    "PyH\tstruct\tlimited\t3.2\t3.8\t-\topaque\tfull\t-\n"
+    "PyG\tmacro\theader\t3.8\t3.8\t3.10\tn\t-\t-\n";
 
 TEST(Facts, ReadsATable) {
   Facts facts(table);
@@ -54,6 +56,29 @@ TEST(Facts, MembersFollowTheStruct) {
   EXPECT_FALSE(facts.find("PyA")->memberUsableAt("any", {15}));
 }
 
+TEST(Facts, Abi3tHasLess) {
+  Facts facts(table);
+  Floor abi3t{15, true};
+  EXPECT_FALSE(facts.lacking("PyA", abi3t));
+  EXPECT_TRUE(facts.lacking("PyB", abi3t));
+  EXPECT_FALSE(facts.lacking("PyB", {15}));
+  EXPECT_FALSE(facts.lacking("PyH", abi3t));
+  EXPECT_FALSE(facts.lacking("PyG", abi3t)) << "gone since: not measured there";
+  EXPECT_TRUE(facts.find("PyH")->memberUsableAt("any", {15}));
+  EXPECT_FALSE(facts.find("PyH")->memberUsableAt("any", abi3t));
+  EXPECT_TRUE(facts.find("PyH")->isOpaqueAt(abi3t));
+  EXPECT_FALSE(facts.find("PyH")->isOpaqueAt({15}));
+  EXPECT_TRUE(facts.find("PyO")->isOpaqueAt({8}));
+  EXPECT_TRUE(facts.find("PyF")->memberUsableAt("any", abi3t));
+}
+
+TEST(Facts, WhatALackIsCalled) {
+  EXPECT_EQ(describeLack("PyObject_HEAD", {15, true}),
+            "'PyObject_HEAD' is not part of abi3t, the stable ABI of free-threaded builds");
+  EXPECT_EQ(describeLack("PyTuple_GET_SIZE", {15, true}),
+            "'PyTuple_GET_SIZE' is not part of the Limited API");
+}
+
 TEST(Facts, TheTableInTheBinary) {
   EXPECT_TRUE(facts().lacking("PyTuple_GET_SIZE", {15}));
   EXPECT_FALSE(facts().lacking("PyTuple_Size", {8}));
@@ -82,7 +107,32 @@ TEST(FloorText, ReadsVersions) {
   EXPECT_EQ(read("3.15"), "3.15 0x030F0000");
   for (const char *bad : {"3.1", "4.0", "abc", "3", "3.", "3.16", "3.11.2", "", "3.-9", "03.11"})
     EXPECT_EQ(read(bad), std::string("'") + bad +
-                             "' is not a target; give one of 3.8 to 3.15");
+                             "' is not a target; give one of 3.8 to 3.15, or abi3t, which "
+                             "begins with 3.15");
+}
+
+TEST(FloorText, Abi3t) {
+  auto read = [](const char *text) {
+    auto floor = parseFloor(text);
+    return floor ? floor->str() + ", " + floor->title() + ", " + llvm::join(floor->flags(), " ")
+                 : toString(floor.takeError());
+  };
+  EXPECT_EQ(read("3.15"), "3.15, Limited API 3.15, -DPy_LIMITED_API=0x030F0000");
+  for (const char *text : {"abi3t", "abi3t-3.15"})
+    EXPECT_EQ(read(text), "abi3t, abi3t 3.15, -DPy_LIMITED_API=0x030F0000 "
+                          "-DPy_TARGET_ABI3T=0x030F0000");
+  for (const char *bad : {"abi3t-3.14", "abi3t-3.16", "abi3t-", "abi3", "ABI3T", "abi3t-abi3t"})
+    EXPECT_EQ(read(bad), std::string("'") + bad +
+                             "' is not a target; give one of 3.8 to 3.15, or abi3t, which "
+                             "begins with 3.15");
+}
+
+TEST(FloorText, AllInOrder) {
+  std::string text;
+  for (Floor floor : floorsFrom(13))
+    text += floor.str() + " ";
+  EXPECT_EQ(text, "3.13 3.14 3.15 abi3t ");
+  EXPECT_LT((Floor{15}), (Floor{15, true}));
 }
 
 TEST(FactsTable, UnstableNamesAreNeverLimited) {

@@ -22,9 +22,8 @@ std::vector<std::string> folders() {
 }
 
 std::vector<Floor> floorsUpTo(Minor newest) {
-  std::vector<Floor> floors;
-  for (Minor minor = OldestFloor; minor <= newest; ++minor)
-    floors.push_back({minor});
+  std::vector<Floor> floors = floorsFrom(OldestFloor);
+  llvm::erase_if(floors, [&](Floor floor) { return floor.minor > newest; });
   return floors;
 }
 
@@ -102,7 +101,7 @@ TEST(Floors, AboveTheHeaders) {
   options.project.paths = {folder.path};
   options.project.pythons = {Sample::headers().include};
   FloorsResult result = llvm::cantFail(runFloors(options, floorsUpTo(NewestFloor)));
-  ASSERT_EQ(result.floors.size(), size_t(NewestFloor - OldestFloor + 1));
+  ASSERT_EQ(result.floors.size(), size_t(NewestFloor - OldestFloor + 2));
   for (const FloorFindings &found : result.floors) {
     EXPECT_EQ(found.headers, Sample::headers().minor);
     EXPECT_EQ(found.findings.size(), 1u) << found.floor.str();

@@ -233,7 +233,7 @@ TEST(FormatConversion, BothSidesOfTheFloor) {
     sample.look(text);
     return sample.lines() + said(sample, "format-conversion");
   };
-  std::string reason = *Sample::rules().find("format-conversion")->reasonFor(Use::Statement);
+  std::string reason = *Sample::rules().find("format-conversion")->reasonFor(Use::Statement, {11});
   EXPECT_EQ(lines(11), "4:7 PyErr_Format manual\n'%X' and '%T' in a format: Python knows them "
                        "from 3.13 on: " + reason + "\n");
   EXPECT_EQ(lines(12), "4:10 PyErr_Format manual\n'%T' in a format: Python knows it from 3.13 "

@@ -1,4 +1,4 @@
-// What decides early: module initialisation, embedded structs, sizes, abi3t.
+// What decides early: module initialisation, embedded structs, sizes.
 #include "match_support.h"
 
 using namespace abi3ify;
@@ -12,21 +12,19 @@ const char *nameOf(LandmarkKind kind) {
   case LandmarkKind::ModuleInit: return "init";
   case LandmarkKind::EmbeddedBuiltin: return "embedded";
   case LandmarkKind::VariableSize: return "variable";
-  case LandmarkKind::NotInAbi3t: return "abi3t";
   }
   return "";
 }
 
-/// "kind name detail" for each landmark, those of abi3t left out unless asked for.
-std::string marks(const std::string &text, bool cxx = false, bool abi3t = false) {
+/// "kind name detail" for each landmark.
+std::string marks(const std::string &text, bool cxx = false) {
   Sample sample;
   sample.cxx = cxx;
   sample.look(text);
   std::string result;
   for (const Landmark &mark : sample.landmarks)
-    if ((mark.kind == LandmarkKind::NotInAbi3t) == abi3t)
-      result += nameOf(mark.kind) + (" " + mark.name) +
-                (mark.detail.empty() ? "" : " " + mark.detail) + "\n";
+    result += nameOf(mark.kind) + (" " + mark.name) +
+              (mark.detail.empty() ? "" : " " + mark.detail) + "\n";
   return result;
 }
 
@@ -69,11 +67,4 @@ TEST(Landmarks, ItemSizes) {
                   "static PyType_Spec r = {\"m.R\", 16, 0, 0, NULL};\n"
                   "void *use(void) { return (void *)&T == (void *)&U ? (void *)&s : (void *)&r; }\n"),
             "variable T tp_itemsize\nvariable s itemsize\n");
-}
-
-TEST(Landmarks, WhatAbi3tLacks) {
-  EXPECT_EQ(marks(Def + "typedef struct { PyObject_HEAD int n; } Plain;\n"
-                        "void f(PyObject *o, PyTypeObject *t) { Py_SET_TYPE(o, t); Py_INCREF(o); }\n",
-                  false, true),
-            "abi3t PyModuleDef_HEAD_INIT\nabi3t PyObject_HEAD\nabi3t Py_SET_TYPE\n");
 }

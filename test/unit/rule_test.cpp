@@ -92,6 +92,37 @@ TEST(RuleReader, FormsAreSortedNewestFirst) {
   EXPECT_EQ(rule.formFor(Use::Address, {12}), nullptr);
 }
 
+TEST(RuleReader, TargetsOfForms) {
+  auto rule = cantFail(parseRule(
+      "a/tuple-get-size.yaml",
+      std::string(good).replace(good.find("  - {to"), 0,
+                                "  - {since: \"3.12\", target: abi3t, to: A}\n"
+                                "  - {since: \"3.11\", to: Py_SET_TYPE($tuple)}\n"
+                                "  - {since: \"3.10\", target: abi3, to: C}\n")));
+  EXPECT_EQ(rule.formFor(Use::Value, {15, true})->to, "A");
+  EXPECT_EQ(rule.formFor(Use::Value, {15})->to, "Py_SET_TYPE($tuple)");
+  EXPECT_EQ(rule.formFor(Use::Value, {10})->to, "C");
+  EXPECT_EQ(rule.forms[1].target, Target::Abi3) << "the facts say that abi3t lacks it";
+  EXPECT_EQ(rule.forms.back().target, Target::Any);
+  EXPECT_EQ(withFix("{to: A, target: abi4}"), file + "8:21: expected abi3 or abi3t, found 'abi4'");
+  EXPECT_EQ(withFix("{to: \"Py_SET_TYPE($tuple)\", target: abi3t}"),
+            file + "8:5: the form is for abi3t, which has no 'Py_SET_TYPE'");
+}
+
+TEST(RuleReader, ReasonsOfATargetGoFirst) {
+  Rule rule;
+  Uses assigned;
+  assigned.add(Use::Assign);
+  rule.reasons = {{{}, Target::Any, "all"},
+                  {assigned, Target::Any, "stores"},
+                  {{}, Target::Abi3t, "abi3t"},
+                  {assigned, Target::Abi3, "abi3"}};
+  EXPECT_EQ(*rule.reasonFor(Use::Value, {15}), "all");
+  EXPECT_EQ(*rule.reasonFor(Use::Assign, {15}), "abi3");
+  EXPECT_EQ(*rule.reasonFor(Use::Value, {15, true}), "abi3t");
+  EXPECT_EQ(*rule.reasonFor(Use::Assign, {15, true}), "abi3t");
+}
+
 TEST(RuleReader, UnknownKeys) {
   EXPECT_EQ(errorWith("examples:", "exmaples:"), file + "11:1: unknown key 'exmaples'");
   EXPECT_EQ(withMatch("{call: PyTuple_GET_SIZE, arg: [tuple]}"),
