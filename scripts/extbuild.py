@@ -113,8 +113,10 @@ def limited_flag(floor):
 
 def include_flags(extension, interpreter):
     # Debian splits pyconfig.h off into a folder that is found from the parent.
+    # pycore_*.h are for sources that define Py_BUILD_CORE_MODULE.
     return (["-I%s" % folder for folder in extension.include]
-            + ["-I", interpreter.include, "-idirafter", os.path.dirname(interpreter.include)])
+            + ["-I", interpreter.include, "-idirafter", os.path.dirname(interpreter.include),
+               "-idirafter", os.path.join(interpreter.include, "internal")])
 
 
 WARNING = re.compile(r"^(.+?):\d+(?::\d+)?: warning: (.*)$", re.M)

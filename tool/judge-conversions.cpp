@@ -85,8 +85,8 @@ bool hasAny(const StringSet<> &set, ArrayRef<StringRef> names) {
   return any_of(names, [&](StringRef name) { return set.contains(name); });
 }
 
-bool say(const Rule &rule, Finding &finding) {
-  if (const std::string *reason = rule.reasonFor(Use::Value))
+bool say(const Site &site, const Rule &rule, Finding &finding) {
+  if (const std::string *reason = rule.reasonFor(Use::Value, site.floor))
     finding.reason = *reason;
   return true;
 }
@@ -97,14 +97,14 @@ bool judgeFloatToInt(const Site &site, const Rule &rule, Finding &finding) {
     return false;
   if (auto *call = dyn_cast<CallExpr>(bare(site.args[0])))
     return (calledName(call).starts_with("PyFloat_From") || calledName(call) == "PyNumber_Float") &&
-           say(rule, finding);
+           say(site, rule, finding);
   const VarDecl *variable = variableOf(site.args[0]);
   if (!variable)
     return false;
   Checks checks(site, variable);
   return hasAny(checks.perhaps, {"PyFloat_Check", "PyFloat_CheckExact", "PyNumber_Check"}) &&
          !hasAny(checks.surely, {"PyLong_Check", "PyLong_CheckExact", "PyIndex_Check"}) &&
-         say(rule, finding);
+         say(site, rule, finding);
 }
 
 /// not-complex: an object that no test in front makes a complex or a float.
@@ -118,7 +118,7 @@ bool judgeNotComplex(const Site &site, const Rule &rule, Finding &finding) {
   return !(variable && hasAny(Checks(site, variable).surely,
                               {"PyComplex_Check", "PyComplex_CheckExact", "PyFloat_Check",
                                "PyFloat_CheckExact", "PyLong_Check", "PyLong_CheckExact"})) &&
-         say(rule, finding);
+         say(site, rule, finding);
 }
 
 /// exact-index: the result goes into a variable of which the function asks
@@ -145,7 +145,7 @@ bool judgeExactIndex(const Site &site, const Rule &rule, Finding &finding) {
                            calledName(call) == "Py_IS_TYPE") &&
                           variableOf(call->getArg(0)) == variable;
                  }) &&
-         say(rule, finding);
+         say(site, rule, finding);
 }
 
 } // namespace

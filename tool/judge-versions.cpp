@@ -19,8 +19,8 @@ bool isNull(const Expr *expr, ASTContext &context) {
 }
 
 /// Sets the reason of a finding without an edit.
-bool say(const Rule &rule, Finding &finding) {
-  if (const std::string *reason = rule.reasonFor(Use::Value))
+bool say(const Site &site, const Rule &rule, Finding &finding) {
+  if (const std::string *reason = rule.reasonFor(Use::Value, site.floor))
     finding.reason = *reason;
   return true;
 }
@@ -33,7 +33,7 @@ bool judgeNullValue(const Site &site, const Rule &rule, Finding &finding) {
     return false;
   if (!rule.formFor(site.use, site.floor)) {
     finding.state = State::Advice;
-    return say(rule, finding);
+    return say(site, rule, finding);
   }
   applyForms(site, rule, finding);
   return true;
@@ -43,7 +43,7 @@ bool judgeNullValue(const Site &site, const Rule &rule, Finding &finding) {
 bool judgeExcInfo(const Site &site, const Rule &rule, Finding &finding) {
   return site.args.size() == 3 &&
          isNull(site.args[0], site.context) != isNull(site.args[1], site.context) &&
-         say(rule, finding);
+         say(site, rule, finding);
 }
 
 /// negative-size: the size is negative, or a difference that may be.
@@ -56,10 +56,10 @@ bool judgeNegativeSize(const Site &site, const Rule &rule, Finding &finding) {
     if (!value.Val.getInt().isNegative())
       return false;
     finding.state = State::Manual;
-    return say(rule, finding);
+    return say(site, rule, finding);
   }
   auto *difference = dyn_cast<BinaryOperator>(size);
-  return difference && difference->getOpcode() == BO_Sub && say(rule, finding);
+  return difference && difference->getOpcode() == BO_Sub && say(site, rule, finding);
 }
 
 /// keyword-names: the list of keywords has a name that is not ASCII.
@@ -76,7 +76,7 @@ bool judgeKeywordNames(const Site &site, const Rule &rule, Finding &finding) {
     auto *name = dyn_cast<clang::StringLiteral>(bare(each));
     if (name && name->getCharByteWidth() == 1 &&
         any_of(name->getBytes(), [](char c) { return (unsigned char)c > 127; }))
-      return say(rule, finding);
+      return say(site, rule, finding);
   }
   return false;
 }
@@ -102,7 +102,7 @@ bool judgeWithoutGil(const Site &site, const Rule &rule, Finding &finding) {
           released = true;
       }
     if (released)
-      return *released && say(rule, finding);
+      return *released && say(site, rule, finding);
     child = parent;
   }
   return false;
@@ -119,7 +119,7 @@ bool judgeArgumentCount(const Site &site, const Rule &rule, Finding &finding) {
       Expr::EvalResult number;
       for (const Expr *side : {operation->getLHS(), operation->getRHS()})
         if (!side->isValueDependent() && side->EvaluateAsInt(number, site.context))
-          return say(rule, finding);
+          return say(site, rule, finding);
       return false;
     }
     auto *pointer = dyn_cast<UnaryOperator>(parent); // of the normalising header
@@ -137,7 +137,7 @@ bool judgeMadeType(const Site &site, const Rule &rule, Finding &finding) {
   auto *call = dyn_cast<CallExpr>(bare(site.args[1]));
   bool made = call && (calledName(call).starts_with("PyType_From") ||
                        calledName(call).starts_with("PyStructSequence_NewType"));
-  return (made || isNull(site.args[1], site.context)) && say(rule, finding);
+  return (made || isNull(site.args[1], site.context)) && say(site, rule, finding);
 }
 
 /// single-base: one type where a tuple of bases is wanted.
@@ -150,7 +150,7 @@ bool judgeSingleBase(const Site &site, const Rule &rule, Finding &finding) {
                       ? site.context.getPointerType(address->getSubExpr()->getType())
                       : bases->getType();
   return isPointerTo(type, "PyTypeObject") && !isNull(site.args[1], site.context) &&
-         say(rule, finding);
+         say(site, rule, finding);
 }
 
 struct Finder : ConstDynamicRecursiveASTVisitor {
@@ -196,7 +196,7 @@ bool judgeOwnThread(const Site &site, const Rule &rule, Finding &finding) {
   finder.wanted = file;
   for (const Decl *decl : usersDecls(site.context, site.spelling))
     finder.TraverseDecl(decl);
-  return finder.startsThreads && finder.first == offset && say(rule, finding);
+  return finder.startsThreads && finder.first == offset && say(site, rule, finding);
 }
 
 /// module-start: in a function that Python calls while it imports the module.
@@ -204,7 +204,7 @@ bool judgeModuleStart(const Site &site, const Rule &rule, Finding &finding) {
   if (!site.function || !site.function->getIdentifier())
     return false;
   if (site.function->getName().starts_with("PyInit_"))
-    return say(rule, finding);
+    return say(site, rule, finding);
   for (const Decl *decl : usersDecls(site.context, site.spelling)) {
     auto *variable = dyn_cast<VarDecl>(decl);
     const Expr *init = variable ? variable->getInit() : nullptr;
@@ -223,7 +223,7 @@ bool judgeModuleStart(const Site &site, const Rule &rule, Finding &finding) {
     finder.function = site.function->getCanonicalDecl();
     finder.TraverseStmt(init);
     if (finder.found)
-      return say(rule, finding);
+      return say(site, rule, finding);
   }
   return false;
 }

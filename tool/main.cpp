@@ -28,7 +28,7 @@ constexpr int Clean = 0, Remaining = 1, Broken = 2;
 
 /// What the arguments say, before settings are mixed in.
 struct Arguments {
-  std::vector<std::string> paths, pythons, select, ignore, flags;
+  std::vector<std::string> paths, pythons, select, ignore, generated, flags;
   std::string target, buildFolder, rules, failOn, format = "text", output, rule, docsFolder,
       testFolder, colour = "auto";
   unsigned jobs = 0;
@@ -90,6 +90,10 @@ void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
   app.add_option("--output", arguments.output, "write the result to a file");
   app.add_flag("--module-state", arguments.moduleState,
                "put types into the state of their module, where every use can reach it");
+  app.add_option("--generated", arguments.generated,
+                 "edit what this generator wrote, too: clinic (Argument Clinic)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
   app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
              "pyproject.toml, keys as the long flags.");
@@ -131,6 +135,11 @@ Error mixSettings(Arguments &arguments) {
   list(arguments.select, settings->select);
   list(arguments.ignore, settings->ignore);
   list(arguments.pythons, settings->pythons);
+  list(arguments.generated, settings->generated);
+  for (const std::string &generator : arguments.generated)
+    if (generator != "clinic")
+      return createStringError("'" + generator + "' is no generator whose output can be edited; "
+                               "--generated and the key 'generated' take clinic");
   if (!arguments.jobs && settings->jobs)
     arguments.jobs = *settings->jobs;
   arguments.review |= settings->review.value_or(false);
@@ -235,6 +244,7 @@ void setReading(ReadOptions &options, const Arguments &arguments, Progress &prog
   options.select = arguments.select;
   options.ignore = arguments.ignore;
   options.moduleState = arguments.moduleState;
+  options.editsClinic = !arguments.generated.empty();
   options.jobs = arguments.jobs;
   options.progress = [&](StringRef stage, size_t done, size_t all) {
     progress.show(stage, done, all);

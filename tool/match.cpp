@@ -8,6 +8,8 @@
 #include "abi3ify/landmarks.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/macro-aliases.h"
+#include "abi3ify/fastcall-adapters.h"
+#include "abi3ify/internal-includes.h"
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/static-types.h"
@@ -37,10 +39,12 @@ public:
     LibcUses libc(spelling);
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
     std::string main = spelling.path(ast.getSourceManager().getMainFileID());
+    addFastcallAdapters(ast, spelling, context, out.findings);
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes();
     findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
+    findInternalIncludes(preprocessor, context, textOf, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));
     checkAbi3t(ast, spelling, context, landmarks, out.findings);
     if (context.rules->find(StaticTypeRule)) {

@@ -204,15 +204,13 @@ Table tableOfLandmarks(const Outlook &outlook) {
     table.rows.push_back({title, marksText(outlook, [kind = kind](const LandmarkPlace &mark) {
                             return mark.kind == kind ? StringRef(mark.detail) : "";
                           })});
-  std::map<std::string, std::pair<std::vector<std::string>, std::string>> systems;
-  for (const Outlook::Binding &binding : outlook.bindings) {
-    systems[binding.system].first.push_back(binding.file);
-    systems[binding.system].second = binding.advice;
-  }
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> systems;
+  for (const Outlook::Binding &binding : outlook.bindings)
+    systems[{binding.system, binding.advice}].push_back(binding.file);
   std::string text;
   for (const auto &[system, files] : systems)
-    text += (text.empty() ? "" : "; ") + system + " in " + firstOf(files.first) + " (" +
-            files.second + ")";
+    text += (text.empty() ? "" : "; ") + system.first + " in " + firstOf(files) + " (" +
+            system.second + ")";
   table.rows.push_back({"binding systems", text.empty() ? "none" : text});
   return table;
 }

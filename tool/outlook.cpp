@@ -178,6 +178,8 @@ Outlook outlookOf(const FloorsResult &result) {
   for (const auto &[file, generator] : result.generated)
     outlook.bindings.push_back(
         {shortPath(file), generator.name.str(), generator.advice.str()});
+  for (const Binding &binding : result.bindings)
+    outlook.bindings.push_back({shortPath(binding.file), binding.system, binding.advice});
   return outlook;
 }
 

@@ -150,6 +150,8 @@ void printForm(const Rule &rule, const Form &form, raw_ostream &out) {
     needs.push_back("if " + quoted(form.null) + " is NULL");
   if (!form.nonNull.empty())
     needs.push_back("if " + quoted(form.nonNull) + " is known not to be NULL");
+  for (const auto &[argument, constant] : form.constant)
+    needs.push_back("if `" + argument + "` is `" + constant + "`");
   if (form.strong)
     needs.push_back("a local variable takes the new reference, and its releases are added");
   if (!needs.empty())
@@ -160,10 +162,10 @@ void printForm(const Rule &rule, const Form &form, raw_ostream &out) {
 /// Those that differ in what they show.
 std::vector<const Example *> shownExamples(const Rule &rule) {
   std::vector<const Example *> list;
-  std::set<std::tuple<bool, Minor, std::string, bool>> seen;
+  std::set<std::tuple<bool, std::string, std::string, bool>> seen;
   for (const Example &example : rule.examples)
     if (!example.unchanged && list.size() < MostExamples &&
-        seen.insert({example.after.has_value(), example.floor.value_or(0),
+        seen.insert({example.after.has_value(), example.floor ? example.floor->str() : "",
                      example.manual.value_or(""), example.safety == Safety::Review})
             .second)
       list.push_back(&example);
@@ -182,7 +184,7 @@ void printExample(const Example &example, raw_ostream &out) {
   if (example.cxx)
     traits.push_back("C++");
   if (example.floor)
-    traits.push_back("floor " + version(*example.floor));
+    traits.push_back("floor " + example.floor->str());
   if (example.after && example.safety)
     traits.push_back(name(*example.safety).str());
   if (!example.after)

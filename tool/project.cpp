@@ -57,6 +57,7 @@ bool isForeignFolder(StringRef path) {
 struct Listing {
   std::set<std::string> files; ///< sources and headers, resolved
   std::set<std::string> links; ///< sources and headers that are symbolic links
+  std::vector<Binding> bindings; ///< of generators' own sources
   std::string unreadable;      ///< the first folder that cannot be read, and why
 };
 
@@ -74,6 +75,10 @@ void listSources(StringRef folder, Listing &listing) {
         listing.files.insert(realPath(path));
       else if (type == sys::fs::file_type::symlink_file)
         listing.links.insert(path.str());
+    } else if (type == sys::fs::file_type::regular_file && mayBeBindingSource(path)) {
+      if (auto buffer = MemoryBuffer::getFile(path))
+        if (auto binding = readBindingSource(path, (*buffer)->getBuffer()))
+          listing.bindings.push_back(std::move(*binding));
     }
   }
   if (code && listing.unreadable.empty())
@@ -126,11 +131,19 @@ public:
     if (project.commands.empty())
       return createStringError(
           "no C or C++ source that includes Python.h found in " + llvm::join(options.paths, ", ") +
-          "; name the sources or their folder, or give a build folder with -p");
+          "; name the sources or their folder, or give a build folder with -p" + bindingsText());
     return std::move(project);
   }
 
 private:
+  /// What there is in place of C.
+  std::string bindingsText() const {
+    std::string text;
+    for (const Binding &binding : project.bindings)
+      text += "; " + binding.file + " is for " + binding.system + ": " + binding.advice;
+    return text;
+  }
+
   Error findRoots() {
     Listing listing;
     for (const std::string &path : options.paths) {
@@ -163,6 +176,8 @@ private:
     for (const std::string &link : listing.links)
       followLink(link, listing.files);
     project.listed.assign(listing.files.begin(), listing.files.end());
+    project.bindings = std::move(listing.bindings);
+    sort(project.bindings);
     return Error::success();
   }
 

@@ -21,6 +21,13 @@ StringRef lineAt(StringRef text, unsigned offset) {
       .take_until([](char c) { return c == '\n' || c == '\r'; });
 }
 
+/// The line of a number, which begins with 1.
+StringRef lineOf(StringRef text, unsigned number) {
+  for (; number > 1 && !text.empty(); --number)
+    text = text.split('\n').second;
+  return text.take_until([](char c) { return c == '\n' || c == '\r'; });
+}
+
 /// A line of a source as a terminal may see it: no control codes.
 std::string visible(StringRef line) {
   std::string text = utf8(line);
@@ -58,13 +65,16 @@ public:
   void print() {
     std::map<std::string, size_t> generated;
     for (const Finding &finding : result.findings)
-      if (finding.state == State::Generated)
+      if (!finding.originFile.empty())
+        printOrigin(finding);
+      else if (finding.state == State::Generated)
         ++generated[finding.file];
       else
         printFinding(finding);
     for (const auto &[file, number] : generated) {
       auto first = find_if(result.findings, [&, &path = file](const Finding &finding) {
-        return finding.file == path && finding.state == State::Generated;
+        return finding.file == path && finding.state == State::Generated &&
+               finding.originFile.empty();
       });
       place(shortPath(file), {0, 0});
       out << number << (number == 1 ? " use" : " uses") << " in generated code: " << first->reason
@@ -89,8 +99,56 @@ private:
     colour(raw_ostream::SAVEDCOLOR, true);
     out << file << ":";
     if (position.line)
-      out << position.line << ":" << position.column << ":";
+      out << position.line << ":";
+    if (position.line && position.column)
+      out << position.column << ":";
     out << " ";
+    reset();
+  }
+
+  /// The line of the origin that a finding's place was made from; the column is
+  /// that of the name, if it is written there.
+  void printOrigin(const Finding &finding) {
+    auto origin = result.origins.find(finding.originFile);
+    StringRef line = origin == result.origins.end()
+                         ? StringRef()
+                         : lineOf(origin->second, finding.originLine);
+    size_t column = line.find(finding.symbol);
+    std::string file = shortPath(finding.originFile);
+    Position position = {finding.originLine, column == StringRef::npos ? 0 : unsigned(column) + 1};
+    place(file, position);
+    printMessage(finding);
+    if (!line.empty())
+      printLine(line, position.column, finding.symbol.size());
+    place(file, position);
+    colour(raw_ostream::CYAN, true);
+    out << "note: ";
+    reset();
+    auto original = result.originals.find(finding.file);
+    Position made = positions.at(
+        original == result.originals.end() ? StringRef() : original->second, finding.range.begin);
+    out << noteFor(finding) << " (" << shortPath(finding.file) << ":" << made.line << ")\n";
+  }
+
+  void printMessage(const Finding &finding) {
+    StringRef verdict = verdictOf(finding.state);
+    colour(verdict == "warning" ? raw_ostream::MAGENTA : raw_ostream::BLUE, true);
+    out << verdict << ": ";
+    reset();
+    colour(raw_ostream::SAVEDCOLOR, true);
+    out << finding.message;
+    reset();
+    out << " [" << finding.rule << "]\n";
+  }
+
+  /// With a mark of `width` below `column`; 0 for none.
+  void printLine(StringRef line, unsigned column, size_t width) {
+    out << visible(line) << "\n";
+    if (!column)
+      return;
+    std::string indent = blanksFor(line.take_front(column - 1));
+    colour(raw_ostream::GREEN, true);
+    out << indent << '^' << std::string(width ? width - 1 : 0, '~') << "\n";
     reset();
   }
 
@@ -100,21 +158,8 @@ private:
     Position position = positions.at(text, finding.range.begin);
     std::string file = shortPath(finding.file);
     place(file, position);
-    StringRef verdict = verdictOf(finding.state);
-    colour(verdict == "warning" ? raw_ostream::MAGENTA : raw_ostream::BLUE, true);
-    out << verdict << ": ";
-    reset();
-    colour(raw_ostream::SAVEDCOLOR, true);
-    out << finding.message;
-    reset();
-    out << " [" << finding.rule << "]\n";
-    StringRef line = lineAt(text, finding.range.begin);
-    out << visible(line) << "\n";
-    std::string indent = blanksFor(line.take_front(position.column - 1));
-    colour(raw_ostream::GREEN, true);
-    out << indent << '^'
-        << std::string(finding.range.size() ? finding.range.size() - 1 : 0, '~') << "\n";
-    reset();
+    printMessage(finding);
+    printLine(lineAt(text, finding.range.begin), position.column, finding.range.size());
     place(file, position);
     colour(raw_ostream::CYAN, true);
     out << "note: ";
@@ -278,6 +323,10 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
                                     {"expansions", finding.expansions},
                                     {"in_loop", finding.inLoop},
                                     {"edits", std::move(edits)}});
+    if (!finding.originFile.empty())
+      findings.back().getAsObject()->insert(
+          {"origin", json::Object{{"file", utf8(shortPath(finding.originFile))},
+                                  {"line", finding.originLine}}});
   }
   json::Object summary;
   for (unsigned i = 0; i < StateCount; ++i)

@@ -450,7 +450,9 @@ private:
     for (const auto &[name, text] : rule.helpers) {
       if (!StringRef(name).starts_with(HelperPrefix))
         fail(node, "a helper's name begins with '" + HelperPrefix + "', found '" + name + "'");
-      if (!StringRef(text).contains(name + "(") && !StringRef(text).contains(name + " ="))
+      if (none_of(std::array{"(", " =", ";"}, [&](const char *behind) {
+            return StringRef(text).contains(name + behind);
+          }))
         fail(node, "the text of helper '" + name + "' does not define it");
     }
   }

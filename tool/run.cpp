@@ -1,6 +1,7 @@
 #include "abi3ify/run.h"
 #include "abi3ify/match.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Threading.h"
 #include <algorithm>
 
@@ -49,6 +50,8 @@ public:
     if (options.progress)
       options.progress(stage, done, all);
   }
+
+  SettleOptions settling() const { return {options.editsClinic, project.roots}; }
 
   bool isSelected(const Finding &finding) const {
     return (options.select.empty() || is_contained(options.select, finding.rule)) &&
@@ -122,7 +125,21 @@ void noteGenerated(const GeneratedFiles &generated, std::vector<std::string> &no
 /// Whether the limited build would fail at it.
 bool isLeft(const Finding &finding) {
   return finding.state != State::Fixed && finding.state != State::Suppressed &&
-         finding.state != State::Unseen && !StringRef(finding.rule).starts_with(HeapTypeRules);
+         finding.state != State::Unseen && finding.state != State::Advice &&
+         !StringRef(finding.rule).starts_with(HeapTypeRules);
+}
+
+/// What the sources take from binding systems, and these systems' own sources.
+std::vector<Binding> allBindings(const Project &project, const Texts &texts,
+                                 const GeneratedFiles &generated) {
+  std::vector<Binding> bindings = findBindings(texts, generated);
+  append_range(bindings, project.bindings);
+  return bindings;
+}
+
+void noteBindings(ArrayRef<Binding> bindings, std::vector<std::string> &notes) {
+  for (const Binding &binding : bindings)
+    notes.push_back(binding.file + ": " + binding.system + ": " + binding.advice);
 }
 
 /// A group with a member that is not wanted stays as it is.
@@ -158,8 +175,9 @@ public:
     // Every unit is looked at before any edit, because a header's edit must
     // suit all of them.
     Reading reading = setup.read(headers.lowest, options.floor);
-    GeneratedFiles generated = findGenerated(reading.originals);
-    Settled settled = settle(reading, reading.floors.front(), setup.rules, generated);
+    GeneratedFiles generated = findGenerated(reading.originals, options.editsClinic);
+    Settled settled = settle(reading, reading.floors.front(), setup.rules, generated,
+                             setup.settling());
     result.findings = std::move(settled.findings);
     result.complaints = std::move(settled.complaints);
     result.originals = std::move(reading.originals);
@@ -167,16 +185,25 @@ public:
     result.notes = setup.project.notes;
     append_range(result.notes, reading.notes);
     noteGenerated(generated, result.notes);
+    noteBindings(allBindings(setup.project, result.originals, generated), result.notes);
     // What is wanted is proved; what fails is dropped and said.
     makeAndVerifyEdits(reading.units, headers, generated);
     result.left = count_if(result.findings, isLeft);
     // Only now, because what was not asked for still explains errors.
     setup.selectAndSort(result.findings);
+    readOrigins();
     result.project = std::move(setup.project);
     return std::move(result);
   }
 
 private:
+  void readOrigins() {
+    for (const Finding &finding : result.findings)
+      if (!finding.originFile.empty() && !result.origins.count(finding.originFile))
+        if (auto buffer = MemoryBuffer::getFile(finding.originFile))
+          result.origins[finding.originFile] = (*buffer)->getBuffer().str();
+  }
+
   void makeAndVerifyEdits(ArrayRef<UnitFiles> units, const ChosenHeaders &headers,
                           const GeneratedFiles &generated) {
     std::vector<bool> wanted;
@@ -244,7 +271,7 @@ private:
 /// The findings of one floor of a reading, as Run would leave them.
 std::vector<Finding> findingsAt(const Setup &setup, const Reading &reading,
                                 const FloorMatches &matches, const GeneratedFiles &generated) {
-  std::vector<Finding> findings = settle(reading, matches, setup.rules, generated).findings;
+  std::vector<Finding> findings = settle(reading, matches, setup.rules, generated, setup.settling()).findings;
   std::vector<bool> wanted;
   for (const Finding &finding : findings)
     wanted.push_back(finding.state == State::Fixable && setup.isSelected(finding));
@@ -311,7 +338,7 @@ Expected<FloorsResult> runFloors(const ReadOptions &options, ArrayRef<Floor> flo
   std::map<Floor, FloorFindings> found;
   for (const auto &[headers, sharing] : readWith) {
     Reading reading = setup.read(headers, sharing);
-    GeneratedFiles generated = findGenerated(reading.originals);
+    GeneratedFiles generated = findGenerated(reading.originals, options.editsClinic);
     for (const FloorMatches &matches : reading.floors)
       found[matches.floor] = {matches.floor, headers->minor,
                                     findingsAt(setup, reading, matches, generated),
@@ -324,6 +351,8 @@ Expected<FloorsResult> runFloors(const ReadOptions &options, ArrayRef<Floor> flo
     result.originals.merge(reading.originals);
   }
   noteGenerated(result.generated, result.notes);
+  result.bindings = allBindings(setup.project, result.originals, result.generated);
+  noteBindings(result.bindings, result.notes);
   for (Floor floor : floors)
     result.floors.push_back(std::move(found[floor]));
   result.project = std::move(setup.project);

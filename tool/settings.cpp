@@ -45,6 +45,7 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
   std::vector<std::string> *list = key == "select"   ? &settings.select
                                    : key == "ignore" ? &settings.ignore
                                    : key == "python" ? &settings.pythons
+                                   : key == "generated" ? &settings.generated
                                                      : nullptr;
   std::optional<bool> *flag = key == "review"   ? &settings.review
                               : key == "verify" ? &settings.verify
@@ -74,7 +75,7 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
   return at(file, node.source(),
             "unknown key '" + key +
                 "'; known are target, rules, build-folder, fail-on, select, ignore, python, "
-                "jobs, module-state, review, verify");
+                "generated, jobs, module-state, review, verify");
 }
 
 /// Makes a path absolute. A program of the project's own is refused: the file

@@ -1,4 +1,5 @@
 #include "abi3ify/settle.h"
+#include "abi3ify/origin.h"
 #include "abi3ify/suppress.h"
 
 using namespace llvm;
@@ -34,10 +35,11 @@ void setAsideBlocks(const std::string &file, const std::string &text,
         setAside(finding, Clinic);
 }
 
-void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated,
+void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated, bool editsClinic,
                        std::vector<Finding> &findings) {
   for (const auto &[file, text] : originals) {
-    setAsideBlocks(file, text, findings);
+    if (!editsClinic)
+      setAsideBlocks(file, text, findings);
     auto made = generated.find(file);
     if (made == generated.end())
       continue;
@@ -77,22 +79,27 @@ void setAside(Finding &finding, const Generator &generator) {
   finding.reason = ("made by " + generator.name + ": " + generator.advice).str();
 }
 
-GeneratedFiles findGenerated(const Texts &texts) {
+GeneratedFiles findGenerated(const Texts &texts, bool editsClinic) {
   GeneratedFiles generated;
   for (const auto &[file, text] : texts)
-    if (auto generator = recogniseGenerator(file, text))
+    if (auto generator = recogniseGenerator(file, text);
+        generator && !(editsClinic && generator->name == Clinic.name))
       generated.insert_or_assign(file, *generator);
+    else if (!generator && hasOrigins(file, text))
+      generated.insert_or_assign(file, SomeGenerator);
   return generated;
 }
 
 Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
-               const GeneratedFiles &generated) {
+               const GeneratedFiles &generated, const SettleOptions &options) {
   Settled settled;
   settled.findings = mergeMatches(matches.findings, matches.types);
   findUnseenUses(reading, matches, rules, settled.findings);
   // From here on each use has its state; generated code and suppressed lines
   // lose their edits.
-  setAsideGenerated(reading.originals, generated, settled.findings);
+  setAsideGenerated(reading.originals, generated, options.editsClinic, settled.findings);
+  for (const auto &[file, text] : reading.originals)
+    findOrigins(file, text, options.roots, settled.findings);
   protectWhatIsHalfKnown(reading, settled.findings);
   for (const auto &[file, text] : reading.originals)
     append_range(settled.complaints, applySuppressions(file, text, settled.findings));

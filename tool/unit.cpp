@@ -165,6 +165,8 @@ std::vector<std::string> arguments(const ParseRequest &request) {
     // beside the folder of Python.h.
     args.insert(args.end(),
                 {"-idirafter", sys::path::parent_path(request.headers->include).str()});
+    // pycore_*.h, for sources that define Py_BUILD_CORE_MODULE.
+    args.insert(args.end(), {"-idirafter", request.headers->include + "/internal"});
   }
   args.push_back("-ferror-limit=0");
   switch (request.mode) {

@@ -58,6 +58,7 @@ private:
     unsigned end = directiveEnd(text, offset);
     auto isName = [](char c) { return isAlnum(c) || c == '_'; };
     StringRef rest = text.slice(offset, end).ltrim();
+    conditional(rest);
     if (!rest.consume_front("define") || rest.empty() || isName(rest[0])) {
       skipUntil = end;
       return;
@@ -69,8 +70,37 @@ private:
     bodyUntil = end;
   }
 
+  void conditional(StringRef directive) {
+    if (directive.starts_with("if"))
+      open.push_back({isCore(directive), guardedBy(directive)});
+    else if (directive.starts_with("el") && !open.empty())
+      open.back() = {};
+    else if (directive.starts_with("endif") && !open.empty())
+      open.pop_back();
+  }
+
+  /// `#if defined(Py_BUILD_CORE) && !defined(Py_BUILD_CORE_MODULE)`, as Argument
+  /// Clinic writes it, holds in the interpreter's own build and in no extension's.
+  static bool isCore(StringRef directive) {
+    return directive.contains(" defined(Py_BUILD_CORE) ") && !directive.contains("||") &&
+           directive.contains("!defined(Py_BUILD_CORE_MODULE)");
+  }
+
+  /// NAME of `#ifdef NAME`: behind it the name is there whenever it is compiled.
+  static StringRef guardedBy(StringRef directive) {
+    if (!directive.consume_front("ifdef"))
+      return "";
+    return directive.ltrim(" \t").take_while([](char c) { return isAlnum(c) || c == '_'; });
+  }
+
+  bool isGuarded(StringRef name) const {
+    return any_of(open, [&](const Conditional &outer) {
+      return outer.core || (!outer.guards.empty() && outer.guards == name);
+    });
+  }
+
   void look(StringRef name, Range range, bool inBody) {
-    if (seen.count(range.begin) || !isInteresting(name, rules, floor) ||
+    if (isGuarded(name) || seen.count(range.begin) || !isInteresting(name, rules, floor) ||
         any_of(outOfLimit, [&](Range out) { return out.contains({range.begin, range.begin}); }))
       return;
     // A member's name means something only behind a dot or an arrow.
@@ -129,6 +159,11 @@ private:
   const std::set<unsigned> &seen;
   ArrayRef<Range> outOfLimit;
   std::vector<Finding> &findings;
+  struct Conditional {
+    bool core = false;
+    StringRef guards;
+  };
+  std::vector<Conditional> open;
   TextTypes types;
   StringSet<> names; ///< those that line splices cut
   tok::TokenKind previous = tok::unknown;

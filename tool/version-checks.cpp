@@ -108,7 +108,7 @@ private:
     finding.rule = rule->id;
     finding.symbol = symbol.str();
     finding.message = rule->title;
-    if (const std::string *reason = rule->reasonFor(Use::Value))
+    if (const std::string *reason = rule->reasonFor(Use::Value, context.floor))
       finding.reason = *reason;
     findings.push_back(std::move(finding));
     return &findings.back();

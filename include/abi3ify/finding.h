@@ -72,6 +72,8 @@ struct Finding {
   bool inMacro = false;    ///< spelled in a macro's body
   unsigned expansions = 1; ///< of that body
   bool inLoop = false;     ///< a loop runs it, in one of the expansions at least
+  std::string originFile;  ///< that a generator made the place from, if `#line` says so
+  unsigned originLine = 0;
 
   bool hasEdit() const { return !rewrites.empty(); }
 };

@@ -24,6 +24,7 @@ bool judgeSlotCall(const Site &, const Rule &, Finding &);
 bool judgeSlotTable(const Site &, const Rule &, Finding &);
 bool judgeUnicodeReady(const Site &, const Rule &, Finding &);
 bool judgeTypeDict(const Site &, const Rule &, Finding &);
+bool judgeUnpackedTuple(const Site &, const Rule &, Finding &);
 bool judgeTypeName(const Site &, const Rule &, Finding &);
 bool judgeFormatConversion(const Site &, const Rule &, Finding &);
 bool judgeFormatBuffer(const Site &, const Rule &, Finding &);

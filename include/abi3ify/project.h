@@ -2,6 +2,7 @@
 // In: the paths and flags of the command line. Out: a Project; nothing of the
 // looked-at repository is executed to get it.
 #pragma once
+#include "abi3ify/bindings.h"
 #include "abi3ify/floor.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ErrorOr.h"
@@ -39,6 +40,7 @@ struct Project {
   bool headersAreInCommands = false;  ///< they came from the commands' own flags
   std::vector<std::string> roots; ///< what may be edited lies below one of these
   std::vector<std::string> listed; ///< sources and headers below the paths
+  std::vector<Binding> bindings;   ///< of generators' sources below the paths
   std::vector<std::string> notes; ///< for stderr: what was assumed or left out
 
   /// The root that a file (absolute, resolved) lies below, the nearest if they

@@ -13,6 +13,7 @@ struct ReadOptions {
   std::string rulesFolder;
   std::vector<std::string> select, ignore; ///< rule ids; select empty: all
   bool moduleState = false; ///< types live in the state of their module where it can be reached
+  bool editsClinic = false; ///< Argument Clinic's output is edited as if written by hand
   unsigned jobs = 0;   ///< 0: as many as there are cores
   /// Called from any thread: what is being done, how many of how many.
   std::function<void(llvm::StringRef stage, size_t done, size_t all)> progress;
@@ -37,6 +38,7 @@ struct RunResult {
   std::vector<SourceError> errors; ///< sources that could not be looked at
   std::vector<std::string> notes, complaints;
   Texts originals; ///< of every file of the project that was looked at
+  Texts origins;   ///< of files that generated code comes from, where they are there
   Texts edited;    ///< the ones that change
   size_t left = 0; ///< uses of any rule that the limited build would fail at, selected or not
   std::optional<std::vector<BuildSettings>> builds; ///< if migrate was asked to set them
@@ -60,6 +62,7 @@ struct FloorsResult {
   std::vector<FloorFindings> floors; ///< in the order that was asked for
   std::set<Landmark> landmarks;
   GeneratedFiles generated;
+  std::vector<Binding> bindings; ///< besides what is generated
   std::vector<std::string> notes;
   Texts originals;
 };

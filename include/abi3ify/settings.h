@@ -11,7 +11,7 @@ namespace abi3ify {
 
 struct Settings {
   std::optional<std::string> target, rules, buildFolder, failOn;
-  std::vector<std::string> select, ignore, pythons;
+  std::vector<std::string> select, ignore, pythons, generated;
   std::optional<unsigned> jobs;
   std::optional<bool> review, verify, moduleState;
 };

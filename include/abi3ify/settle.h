@@ -12,13 +12,17 @@ struct Settled {
   std::vector<std::string> complaints; ///< about comments that suppress nothing
 };
 
-/// The files that a generator wrote or that stand on a binding system.
-using GeneratedFiles = std::map<std::string, Generator>;
-GeneratedFiles findGenerated(const Texts &texts);
+struct SettleOptions {
+  bool editsClinic = false;        ///< Argument Clinic's output counts as hand-written
+  std::vector<std::string> roots;  ///< of the project
+};
+
+/// `editsClinic`: without Argument Clinic's output.
+GeneratedFiles findGenerated(const Texts &texts, bool editsClinic);
 
 /// `matches`: one of the reading's floors.
 Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
-               const GeneratedFiles &generated);
+               const GeneratedFiles &generated, const SettleOptions &options);
 
 /// Takes a finding's edits away, because a generator would make the code anew.
 void setAside(Finding &finding, const Generator &generator);

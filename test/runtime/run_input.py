@@ -12,7 +12,9 @@ must have the same outcomes, no new warning, and leak nothing. A second
 migration must change nothing.
 
 The floors come from --target, else from a line `# floors: 3.11 3.13` in the
-test, else 3.11; more options of migrate from a line `# options: ...`. Exit: 0 all is well, 1 something differs, 77 no interpreter.
+test, else 3.11; more options of migrate from a line `# options: ...`. Sources that
+only some headers suit say so by `# before: 3.8 3.11`, the first and the last;
+above these the result is compared with the last. Exit: 0 all is well, 1 something differs, 77 no interpreter.
 """
 import argparse
 import os
@@ -41,6 +43,10 @@ class Check:
         self.source, self.test, self.abi3ify = source, test, abi3ify
         self.floor, self.scratch = floor, scratch
         self.pythons = extbuild.interpreters(floor)
+        first, last = words_of(test, "before") or (floor, extbuild.SUPPORTED[-1])
+        self.suited = [python for python in self.pythons
+                       if extbuild.version_key(first) <= extbuild.version_key(python.version)
+                       <= extbuild.version_key(last)]
         self.problems = []
 
     def problem(self, text, details=""):
@@ -57,14 +63,18 @@ class Check:
             self.problem("%s: %s" % (what, error), error.details)
             return None
 
-    def build_all(self, extension, kind):
+    def before(self, found, python):
+        """What there is of this version, else of the last one that the sources suit."""
+        return found.get(python.version, found[self.suited[-1].version])
+
+    def build_all(self, extension, kind, pythons):
         """{version: Build} in full mode, compiled side by side."""
         def one(python):
             return self.attempt("%s, full mode, CPython %s" % (kind, python.version),
                                 extbuild.build, extension, python,
                                 self.scratch / kind / python.version)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            return dict(zip((p.version for p in self.pythons), pool.map(one, self.pythons)))
+            return dict(zip((p.version for p in pythons), pool.map(one, pythons)))
 
     def run_on(self, python, folder, what):
         """The outcomes, or None; a failing test is a problem."""
@@ -139,10 +149,12 @@ class Check:
     def run(self):
         lowest, newest = self.pythons[0], self.pythons[-1]
         before = extbuild.find_extension(self.source)
-        builds = self.build_all(before, "before")
+        if not self.suited:
+            return self.problem("no interpreter of this machine suits the sources as they are")
+        builds = self.build_all(before, "before", self.suited)
         runs = {python.version: self.run_on(python, builds[python.version].folder,
                                             "before, CPython %s" % python.version)
-                for python in self.pythons if builds[python.version]}
+                for python in self.suited if builds[python.version]}
         if self.problems:
             return    # the input itself is broken: nothing to compare with
 
@@ -157,24 +169,25 @@ class Check:
                                    self.scratch / "limited" / headers.version, floor=self.floor)
             if limited is None:
                 continue
-            self.no_new_warnings(what, builds[headers.version].warnings, limited.warnings)
+            self.no_new_warnings(what, self.before(builds, headers).warnings, limited.warnings)
+            suited = headers if headers in self.suited else self.suited[-1]
             self.no_new_warnings(
                 what + ", clang",
-                self.attempt("before, clang", extbuild.clang_warnings, before, headers),
+                self.attempt("before, clang", extbuild.clang_warnings, before, suited),
                 self.attempt(what + ", clang", extbuild.clang_warnings, after, headers, self.floor))
             for python in self.pythons:
                 where = "%s, on CPython %s" % (what, python.version)
-                self.same(where, runs[python.version], self.run_on(python, limited.folder, where))
+                self.same(where, self.before(runs, python), self.run_on(python, limited.folder, where))
             if headers is lowest:
                 self.audit(limited.folder / extbuild.module_file(after, self.floor))
 
-        for version, full in self.build_all(after, "after").items():
+        for version, full in self.build_all(after, "after", self.pythons).items():
             if full is None:
                 continue
             what = "after, full mode, CPython %s" % version
             python = next(p for p in self.pythons if p.version == version)
-            self.no_new_warnings(what, builds[version].warnings, full.warnings)
-            self.same(what, runs[version], self.run_on(python, full.folder, what))
+            self.no_new_warnings(what, self.before(builds, python).warnings, full.warnings)
+            self.same(what, self.before(runs, python), self.run_on(python, full.folder, what))
 
 
 def contents(folder):

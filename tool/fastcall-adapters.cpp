@@ -1,0 +1,157 @@
+// Assumed and checked: the entry of a PyMethodDef names a plain function of the
+// three or four parameters that METH_FASTCALL asks for, which is defined in this
+// unit in front of the table. The function itself is left as it is, so that its
+// other uses are right.
+#include "abi3ify/fastcall-adapters.h"
+#include "abi3ify/site.h"
+#include "clang/AST/RecursiveASTVisitor.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+constexpr StringRef RuleId = "meth-fastcall", Flag = "METH_FASTCALL";
+constexpr unsigned Keywords = 0x2, Method = 0x200; // METH_KEYWORDS, METH_METHOD
+
+using Place = std::pair<std::string, unsigned>;
+
+/// The adapter's text behind the definition that it stands behind.
+std::string adapterOf(const FunctionDecl *function, StringRef newline) {
+  std::string name = function->getName().str(), self = "self";
+  bool named = function->getNumParams() == 4;
+  QualType type = function->getParamDecl(0)->getType();
+  if (!isPointerTo(type, "PyObject"))
+    self = "(" + type.getUnqualifiedType().getAsString(PrintingPolicy(LangOptions())) + ")self";
+  return withNewlines(
+      "\n\nstatic PyObject *\n" + name + "_varargs(PyObject *self, PyObject *args" +
+          (named ? ", PyObject *kwargs" : "") +
+          ")\n{\n    PyObject *result = NULL, *names, **stack;\n    Py_ssize_t given;\n"
+          "    stack = limited_fastcall_stack(args, " +
+          (named ? "kwargs" : "NULL") +
+          ", &given, &names);\n    if (stack != NULL) {\n        result = " + name + "(" + self +
+          ", stack, given" + (named ? ", names" : "") +
+          ");\n        limited_fastcall_release(stack, given, names);\n    }\n"
+          "    return result;\n}",
+      newline);
+}
+
+class Tables : public RecursiveASTVisitor<Tables> {
+public:
+  Tables(ASTContext &ast, const Spelling &spelling) : ast(ast), spelling(spelling) {}
+
+  bool shouldVisitImplicitCode() const { return true; }
+
+  bool VisitInitListExpr(InitListExpr *list) {
+    auto *record = list->getType()->getAsRecordDecl();
+    if (!list->isSemanticForm() || !record || structName(record) != "PyMethodDef" ||
+        list->getNumInits() < 3)
+      return true;
+    addEntry(list->getInit(1), list->getInit(2));
+    return true;
+  }
+
+  /// Where a METH_FASTCALL stands -> the edits that make its function METH_VARARGS.
+  std::map<Place, std::vector<Rewrite>> edits;
+  std::set<Place> refused;
+
+private:
+  struct FlagToken : RecursiveASTVisitor<FlagToken> {
+    std::vector<SourceLocation> places;
+    bool VisitIntegerLiteral(IntegerLiteral *literal) {
+      places.push_back(literal->getLocation());
+      return true;
+    }
+  };
+
+  void addEntry(Expr *meth, Expr *flags) {
+    FlagToken literals;
+    literals.TraverseStmt(flags);
+    for (SourceLocation literal : literals.places) {
+      auto spot = spelling.token(literal, Flag);
+      // The macro is a number: its name is that of the expansion.
+      if (!spot)
+        if (auto &sources = ast.getSourceManager(); literal.isMacroID())
+          spot = spelling.token(sources.getImmediateExpansionRange(literal).getBegin(), Flag);
+      if (!spot)
+        continue;
+      Place place = {spelling.path(spot->file), spot->offset};
+      auto rewrites = adapt(meth, flags);
+      if (rewrites.empty())
+        refused.insert(place);
+      else
+        edits[place] = std::move(rewrites);
+    }
+  }
+
+  std::vector<Rewrite> adapt(Expr *meth, Expr *flags) {
+    auto *named = dyn_cast<DeclRefExpr>(bare(meth));
+    auto *function = named ? dyn_cast<FunctionDecl>(named->getDecl()) : nullptr;
+    Expr::EvalResult value;
+    const FunctionDecl *definition = nullptr;
+    if (!function || !function->hasBody(definition) || isa<CXXMethodDecl>(definition) ||
+        definition->isTemplated() || !flags->EvaluateAsInt(value, ast))
+      return {};
+    uint64_t bits = value.Val.getInt().getZExtValue();
+    auto &sources = ast.getSourceManager();
+    if ((bits & Method) || !fits(definition, bits & Keywords) ||
+        !sources.isBeforeInTranslationUnit(definition->getEndLoc(),
+                                           sources.getExpansionLoc(meth->getBeginLoc())))
+      return {};
+    auto use = spelling.token(named->getLocation(), function->getName());
+    auto body = spelling.range(definition->getBeginLoc(), definition->getEndLoc());
+    if (!use || !body || body->inMacro)
+      return {};
+    Rewrite adapter, name;
+    adapter.file = spelling.path(body->file);
+    adapter.extent = {body->range.end, body->range.end};
+    adapter.to = adapterOf(definition, newlineOf(spelling.text(body->file)));
+    adapter.sharedRank = 1;
+    name.file = spelling.path(use->file);
+    name.extent = {use->offset, use->offset + use->length};
+    name.to = function->getName().str() + "_varargs";
+    return {name, adapter};
+  }
+
+  bool fits(const FunctionDecl *function, bool keywords) const {
+    if (function->getNumParams() != (keywords ? 4u : 3u) ||
+        !isPointerTo(function->getReturnType(), "PyObject") ||
+        !function->getParamDecl(0)->getType()->isPointerType())
+      return false;
+    QualType stack = function->getParamDecl(1)->getType();
+    return stack->isPointerType() && isPointerTo(stack->getPointeeType(), "PyObject") &&
+           function->getParamDecl(2)->getType()->isIntegerType() &&
+           (!keywords || isPointerTo(function->getParamDecl(3)->getType(), "PyObject"));
+  }
+
+  ASTContext &ast;
+  const Spelling &spelling;
+};
+
+} // namespace
+
+void addFastcallAdapters(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
+                         std::vector<Finding> &findings) {
+  auto isRenamed = [](const Finding &finding) { return finding.rule == RuleId && finding.hasEdit(); };
+  if (none_of(findings, isRenamed))
+    return;
+  Tables tables(ast, spelling);
+  tables.TraverseDecl(ast.getTranslationUnitDecl());
+  const std::string *reason = context.rules->find(RuleId)->reasonFor(Use::Value, context.floor);
+  for (Finding &finding : findings) {
+    if (!isRenamed(finding))
+      continue;
+    Place place = {finding.file, finding.range.begin};
+    auto edits = tables.edits.find(place);
+    if (edits != tables.edits.end() && !tables.refused.count(place)) {
+      append_range(finding.rewrites, edits->second);
+      continue;
+    }
+    finding.rewrites.clear();
+    finding.safety = Safety::Manual;
+    finding.reason = reason ? *reason : "";
+  }
+}
+
+} // namespace abi3ify

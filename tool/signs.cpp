@@ -1,0 +1,100 @@
+#include "abi3ify/signs.h"
+#include "abi3ify/spelling.h"
+#include "clang/Lex/Lexer.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// The text of each line of a comment.
+void addLines(StringRef comment, std::vector<std::string> &lines) {
+  while (!comment.empty()) {
+    StringRef line;
+    std::tie(line, comment) = comment.split('\n');
+    line = line.trim().ltrim("/*-= \t").rtrim("/* \t\r");
+    if (!line.empty())
+      lines.push_back(line.str());
+  }
+}
+
+class Reader {
+public:
+  explicit Reader(StringRef text)
+      : copy(text.str()), lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+                                copy.data() + copy.size()) {
+    lexer.SetCommentRetentionState(true);
+  }
+
+  Signs read() {
+    Token token;
+    while (next(token)) {
+      if (token.is(tok::comment)) {
+        if (!code)
+          addLines(spelled(token), signs.topLines);
+      } else if (token.is(tok::hash) && token.isAtStartOfLine()) {
+        name.clear();
+        directive();
+      } else
+        plain(token);
+    }
+    return std::move(signs);
+  }
+
+private:
+  bool next(Token &token) {
+    lexer.LexFromRawLexer(token);
+    return token.isNot(tok::eof);
+  }
+  StringRef spelled(const Token &token) {
+    return StringRef(copy).substr(lexer.getCurrentBufferOffset() - token.getLength(),
+                                  token.getLength());
+  }
+
+  void plain(const Token &token) {
+    code = true;
+    if (token.is(tok::l_paren) && !name.empty())
+      signs.calls.insert(name);
+    name.clear();
+    if (token.isNot(tok::raw_identifier))
+      return;
+    name = token.needsCleaning() ? withoutSplices(token.getRawIdentifier())
+                                 : token.getRawIdentifier().str();
+    if (known.insert(name).second)
+      signs.names.push_back({name, lexer.getCurrentBufferOffset() - token.getLength()});
+  }
+
+  void directive() {
+    unsigned begin = lexer.getCurrentBufferOffset(), end = directiveEnd(copy, begin);
+    StringRef rest = StringRef(copy).slice(begin, end).ltrim();
+    if (rest.consume_front("include")) {
+      rest = rest.ltrim();
+      if (rest.starts_with("<") || rest.starts_with("\""))
+        signs.includes.push_back(
+            rest.drop_front().take_until([](char c) { return c == '>' || c == '"'; }).str());
+    } else if (rest.consume_front("define")) {
+      rest = rest.ltrim();
+      StringRef macro = rest.take_while([](char c) { return isAlnum(c) || c == '_'; });
+      signs.defines.insert(macro.str());
+      // Its body is code.
+      lexer.seek(end - rest.size() + macro.size(), /*IsAtStartOfLine=*/false);
+      return;
+    }
+    lexer.seek(end, /*IsAtStartOfLine=*/true);
+  }
+
+  std::string copy;
+  Lexer lexer;
+  Signs signs;
+  std::set<std::string> known;
+  std::string name; ///< the token in front
+  bool code = false;
+};
+
+} // namespace
+
+Signs readSigns(StringRef text) { return Reader(text).read(); }
+
+} // namespace abi3ify
