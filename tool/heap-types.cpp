@@ -25,7 +25,7 @@ struct WholeType {
   std::set<TypePart::Member> members;
   std::set<std::string> ties;
   std::map<std::string, std::set<std::string>> assigned; ///< by other units than its own
-  std::set<std::string> seenIn, memberTables;
+  std::set<std::string> seenIn, memberTables, configurations;
   bool acceptsSubtypes = false;
   std::set<std::string> unseen; ///< places that are changed but not compiled
 };
@@ -50,6 +50,11 @@ void addNew(std::vector<Rewrite> &list, ArrayRef<Rewrite> more) {
   for (const Rewrite &rewrite : more)
     if (!is_contained(list, rewrite))
       list.push_back(rewrite);
+}
+
+/// Whether two rewrites put different texts into the same place.
+bool clash(const Rewrite &a, const Rewrite &b) {
+  return a.extent.size() && a.file == b.file && a.extent == b.extent && a != b;
 }
 
 std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
@@ -87,7 +92,13 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
     bool made = type.assigned.count("tp_new") || type.assigned.count("tp_base");
-    addNew(type.rewrites, part.defined && made ? part.rewritesIfMade : part.rewrites);
+    const std::vector<Rewrite> &own = part.defined && made ? part.rewritesIfMade : part.rewrites;
+    for (const Rewrite &rewrite : own)
+      if (any_of(type.rewrites, [&](const Rewrite &known) { return clash(known, rewrite); }))
+        type.blockers.insert({rewrite.file, rewrite.extent.begin,
+                              "units or configurations need different edits here"});
+    addNew(type.rewrites, own);
+    type.configurations.insert(part.configurations.begin(), part.configurations.end());
     addNew(type.externs, part.externs);
     for (const TypePart::Ready &ready : part.readies)
       if (none_of(type.readies, [&](const TypePart::Ready &known) {
@@ -360,6 +371,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     finding.range = type.range;
     finding.rule = StaticTypeRule.str();
     finding.symbol = type.name;
+    finding.configurations = type.configurations;
     finding.message = "'" + type.name + "' is a static type object";
     auto other = blocked.find(leader);
     if (!type.blockers.empty()) {

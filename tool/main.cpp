@@ -1,89 +1,40 @@
 // The command line: reads arguments, calls the stages in order, prints.
 #include "abi3ify/build-report.h"
+#include "abi3ify/command.h"
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/outlook.h"
 #include "abi3ify/output.h"
 #include "abi3ify/pages.h"
-#include "abi3ify/report.h"
-#include "abi3ify/run.h"
-#include "abi3ify/settings.h"
-#include "abi3ify/write.h"
+#include "abi3ify/selection.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
 #include "llvm/Support/ThreadPool.h"
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <csignal>
-#include <mutex>
 
 using namespace llvm;
 using namespace abi3ify;
 
 namespace {
 
-constexpr int Clean = 0, Remaining = 1, Broken = 2;
-
-/// What the arguments say, before settings are mixed in.
-struct Arguments {
-  std::vector<std::string> paths, pythons, select, ignore, generated, flags;
-  std::string target, buildFolder, rules, failOn, format = "text", output, rule, docsFolder,
-      testFolder, colour = "auto";
-  unsigned jobs = 0;
-  bool verify = false, review = false, diff = false, allowDirty = false, test = false,
-       moduleState = false, buildSettings = false;
-};
-
-int fail(Error error) {
-  handleAllErrors(std::move(error), [](const ErrorInfoBase &info) {
-    errs() << "abi3ify: error: " << info.message() << "\n";
-  });
-  return Broken;
-}
-int fail(const Twine &message) { return fail(createStringError(message)); }
-
-/// A line on stderr that comes when a run takes longer than a second.
-class Progress {
-public:
-  void show(StringRef stage, size_t done, size_t all) {
-    using namespace std::chrono;
-    std::lock_guard lock(mutex);
-    if (!terminal || steady_clock::now() - start < seconds(1))
-      return;
-    errs() << "\r\033[K" << stage << " " << done << "/" << all;
-    errs().flush();
-    shown = true;
-  }
-  void clear() {
-    std::lock_guard lock(mutex);
-    if (shown)
-      errs() << "\r\033[K";
-    shown = false;
-  }
-
-private:
-  std::mutex mutex;
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-  bool terminal = sys::Process::StandardErrIsDisplayed();
-  bool shown = false;
-};
-
 /// What every command that reads sources takes.
 void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
   app.add_option("PATH", arguments.paths, "sources, folders or a repository (default: .)");
-  app.add_option("-p,--build-folder", arguments.buildFolder,
-                 "folder with compile_commands.json");
+  app.add_option("-p,--build-folder", arguments.buildFolders,
+                 "folder with compile_commands.json; of several, each is a configuration")
+      ->allow_extra_args(false);
+  app.add_option("--configuration", arguments.configurationTexts,
+                 "NAME=flags: read the sources with these flags, too; may be repeated")
+      ->allow_extra_args(false);
   app.add_option("--python", arguments.pythons,
                  "interpreter whose headers are used, or a folder with a Python.h; may be "
                  "repeated (default: python3)")
       ->allow_extra_args(false);
   app.add_option("--rules", arguments.rules, "folder with rules of your own");
-  app.add_option("--select", arguments.select, "only these rules")
+  app.add_option("--select", arguments.select, "only these: a rule, area:NAME or safety:NAME")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--ignore", arguments.ignore, "not these rules")
+  app.add_option("--ignore", arguments.ignore, "not these: a rule, area:NAME or safety:NAME")
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--format", arguments.format, formats);
@@ -111,216 +62,6 @@ void addCommon(CLI::App &app, Arguments &arguments) {
   app.add_option("--color", arguments.colour, "auto (default), always or never");
 }
 
-/// Flags win over settings, settings over defaults.
-Error mixSettings(Arguments &arguments) {
-  SmallString<256> current;
-  sys::fs::current_path(current);
-  std::string folder =
-      arguments.paths.empty() ? current.str().str() : realPath(arguments.paths.front());
-  auto settings = readSettings(folder);
-  if (!settings)
-    return settings.takeError();
-  auto text = [](std::string &value, const std::optional<std::string> &setting) {
-    if (value.empty() && setting)
-      value = *setting;
-  };
-  auto list = [](std::vector<std::string> &value, const std::vector<std::string> &setting) {
-    if (value.empty())
-      value = setting;
-  };
-  text(arguments.target, settings->target);
-  text(arguments.rules, settings->rules);
-  text(arguments.buildFolder, settings->buildFolder);
-  text(arguments.failOn, settings->failOn);
-  list(arguments.select, settings->select);
-  list(arguments.ignore, settings->ignore);
-  list(arguments.pythons, settings->pythons);
-  list(arguments.generated, settings->generated);
-  for (const std::string &generator : arguments.generated)
-    if (generator != "clinic")
-      return createStringError("'" + generator + "' is no generator whose output can be edited; "
-                               "--generated and the key 'generated' take clinic");
-  if (!arguments.jobs && settings->jobs)
-    arguments.jobs = *settings->jobs;
-  arguments.review |= settings->review.value_or(false);
-  arguments.verify |= settings->verify.value_or(false);
-  arguments.moduleState |= settings->moduleState.value_or(false);
-  if (arguments.paths.empty())
-    arguments.paths.push_back(".");
-  return Error::success();
-}
-
-Expected<FailOn> parseFailOn(StringRef text) {
-  if (text.empty() || text == "any")
-    return FailOn::Any;
-  if (text == "safe")
-    return FailOn::Safe;
-  if (text == "review")
-    return FailOn::Review;
-  if (text == "manual")
-    return FailOn::Manual;
-  return createStringError("--fail-on is any, safe, review or manual, not '" + text + "'");
-}
-
-Error printResult(const Arguments &arguments,
-                  function_ref<void(raw_ostream &, bool colours)> print) {
-  return printOutput(arguments.output, arguments.colour, print);
-}
-
-/// An interrupted run is settled before its files are looked at; a run that
-/// writes nothing only says so.
-Error settleJournals(const Arguments &arguments, bool writes) {
-  std::set<std::string> seen;
-  for (const std::string &path : arguments.paths)
-    for (std::string folder = realPath(path); !folder.empty() && seen.insert(folder).second;
-         folder = sys::path::parent_path(folder).str()) {
-      if (!writes) {
-        if (sys::fs::exists(folder + "/" + JournalName))
-          errs() << "abi3ify: warning: " << folder << "/" << JournalName
-                 << " is left from an interrupted run; the next 'abi3ify migrate' finishes it or "
-                    "takes it back\n";
-        continue;
-      }
-      auto settled = settleJournal(folder);
-      if (!settled)
-        return settled.takeError();
-      if (!settled->empty())
-        errs() << "abi3ify: note: " << *settled << "\n";
-    }
-  return Error::success();
-}
-
-/// The edited files by the root that they lie below.
-std::map<std::string, Texts> editedByRoot(const RunResult &result) {
-  std::map<std::string, Texts> roots;
-  for (const auto &[file, text] : result.edited)
-    roots[result.project.rootOf(file).str()][file] = text;
-  return roots;
-}
-
-/// migrate: refuses what has no way back, then writes.
-Error writeResult(const Arguments &arguments, const RunResult &result) {
-  std::map<std::string, Texts> roots = editedByRoot(result);
-  if (!arguments.allowDirty)
-    for (const auto &[root, texts] : roots) {
-      std::vector<std::string> files;
-      for (const auto &[file, text] : texts)
-        files.push_back(file);
-      bool inRepository = false;
-      auto changed = changedSinceIndex(root, files, inRepository);
-      if (!changed)
-        return changed.takeError();
-      if (!changed->empty())
-        return createStringError("these files differ from git's index or are unknown to git, so "
-                                 "there would be no way back: " +
-                                 join(*changed, ", ") +
-                                 "; commit or stage them, or give --allow-dirty; nothing was "
-                                 "written");
-      if (!inRepository)
-        errs() << "abi3ify: note: " << root
-               << " is not a git repository; there is no way back but your own copy\n";
-    }
-  for (const auto &[root, texts] : roots)
-    if (Error error = writeFiles(root, texts))
-      return error;
-  return Error::success();
-}
-
-void printError(const Project &project, const SourceError &error) {
-  bool parsed = any_of(project.commands,
-                       [&](const Command &command) { return command.file == error.file; });
-  errs() << "abi3ify: error: ";
-  if (parsed)
-    errs() << shortPath(error.file) << " does not parse with the full API, so its uses are not "
-           << "known; give its flags with -p DIR or after '--': " << shortPath(error.message)
-           << "\n";
-  else
-    errs() << "cannot read " << shortPath(error.message) << "\n";
-}
-
-void setReading(ReadOptions &options, const Arguments &arguments, Progress &progress) {
-  options.project = {arguments.paths, arguments.buildFolder, arguments.pythons, arguments.flags};
-  options.rulesFolder = arguments.rules;
-  options.select = arguments.select;
-  options.ignore = arguments.ignore;
-  options.moduleState = arguments.moduleState;
-  options.editsClinic = !arguments.generated.empty();
-  options.jobs = arguments.jobs;
-  options.progress = [&](StringRef stage, size_t done, size_t all) {
-    progress.show(stage, done, all);
-  };
-}
-
-int checkOrMigrate(Arguments &arguments, bool migrate) {
-  if (Error error = mixSettings(arguments))
-    return fail(std::move(error));
-  if (arguments.target.empty())
-    return fail("no floor: give --target 3.X or abi3t, or target = \"3.X\" under [tool.abi3ify] "
-                "in pyproject.toml");
-  auto floor = parseFloor(arguments.target);
-  if (!floor)
-    return fail(floor.takeError());
-  auto failOn = parseFailOn(arguments.failOn);
-  if (!failOn)
-    return fail(failOn.takeError());
-  if (arguments.format != "text" && arguments.format != "json")
-    return fail("--format is text or json, not '" + arguments.format + "'");
-  if (arguments.colour != "auto" && arguments.colour != "always" && arguments.colour != "never")
-    return fail("--color is auto, always or never, not '" + arguments.colour + "'");
-  if (arguments.diff && arguments.format == "json")
-    return fail("--diff prints a diff; take either it or --format json");
-  if (Error error = tryOutput(arguments.output))
-    return fail(std::move(error));
-
-  Progress progress;
-  RunOptions options;
-  setReading(options, arguments, progress);
-  options.floor = *floor;
-  options.edit = migrate;
-  options.review = arguments.review;
-  options.verify = arguments.verify;
-
-  if (Error error = settleJournals(arguments, migrate && !arguments.diff))
-    return fail(std::move(error));
-
-  auto result = run(options);
-  progress.clear();
-  if (!result)
-    return fail(result.takeError());
-  for (const std::string &note : result->notes)
-    errs() << "abi3ify: note: " << shortPath(note) << "\n";
-  for (const std::string &complaint : result->complaints)
-    errs() << "abi3ify: warning: " << shortPath(complaint) << "\n";
-  for (const SourceError &error : result->errors)
-    printError(result->project, error);
-
-  if (arguments.buildSettings)
-    migrateBuildSettings(*result, *floor, arguments.pythons);
-  if (migrate && !arguments.diff)
-    if (Error error = writeResult(arguments, *result))
-      return fail(std::move(error));
-
-  Error printed = printResult(arguments, [&](raw_ostream &out, bool colours) {
-    if (arguments.diff) {
-      // Each root's files are named from there.
-      for (const auto &[root, texts] : editedByRoot(*result))
-        out << unifiedDiff(root, result->originals, texts);
-    } else if (arguments.format == "json")
-      printJson(*result, *floor, out);
-    else
-      printText(*result, *floor, colours, out);
-  });
-  if (printed)
-    return fail(std::move(printed));
-  if (arguments.diff && leavesBuildSettings(*result))
-    printMigrated(*result->builds, errs());
-  if (!result->errors.empty())
-    return Broken;
-  if (arguments.diff)
-    return result->edited.empty() && !leavesBuildSettings(*result) ? Clean : Remaining;
-  return countRemaining(*result, *failOn) ? Remaining : Clean;
-}
-
 int reportCommand(Arguments &arguments) {
   if (Error error = mixSettings(arguments))
     return fail(std::move(error));
@@ -345,8 +86,7 @@ int reportCommand(Arguments &arguments) {
   progress.clear();
   if (!result)
     return fail(result.takeError());
-  for (const std::string &note : result->notes)
-    errs() << "abi3ify: note: " << shortPath(note) << "\n";
+  printNotes(result->notes);
   // A source may parse with the headers of some floors only.
   std::set<SourceError> errors;
   for (const FloorFindings &floor : result->floors)
@@ -398,8 +138,11 @@ int rulesCommand(Arguments &arguments) {
           cantFail(together.add(*rule));
       *all = std::move(together);
     }
-    if (!arguments.select.empty())
-      tested->filter([&](const Rule &rule) { return is_contained(arguments.select, rule.id); });
+    auto selected = Selectors::parse(*tested, arguments.select);
+    if (!selected)
+      return fail(selected.takeError());
+    if (!selected->empty())
+      tested->filter([&](const Rule &rule) { return selected->holds(rule.id, rule.safety); });
     unsigned jobs = arguments.jobs ? arguments.jobs
                                    : unsigned(hardware_concurrency().compute_thread_count());
     ExampleReport report = runExamples(*all, *tested, *headers, jobs);
@@ -414,9 +157,13 @@ int rulesCommand(Arguments &arguments) {
       return fail(std::move(error));
     return Clean;
   }
+  auto selected = Selectors::parse(*all, arguments.select);
+  if (!selected)
+    return fail(selected.takeError());
   for (const auto &rule : all->all())
-    outs() << rule->area << "\t" << rule->id << "\t" << name(rule->safety) << "\t" << rule->title
-           << "\n";
+    if (selected->empty() || selected->holds(rule->id, rule->safety))
+      outs() << rule->area << "\t" << rule->id << "\t" << name(rule->safety) << "\t"
+             << rule->title << "\n";
   return Clean;
 }
 
@@ -455,11 +202,16 @@ int main(int argc, char **argv) {
   auto *check = app.add_subcommand("check", "lists the uses that need something the floor lacks");
   addCommon(*check, arguments);
   check->add_flag("--verify", arguments.verify, "prove the fixes by compiling them");
+  check->add_option("--baseline", arguments.baseline, "what this file has passes, what is new not");
+  check->add_flag("--write-baseline", arguments.writeBaseline,
+                  "write what is found into the baseline");
 
   auto *migrate = app.add_subcommand("migrate", "rewrites the sources");
   addCommon(*migrate, arguments);
   migrate->add_flag("--review", arguments.review, "also apply fixes that a person should review");
   migrate->add_flag("--diff", arguments.diff, "print a unified diff instead of writing");
+  migrate->add_option("--split", arguments.splitFolder,
+                      "write one patch an area of rules into a folder, and no source");
   migrate->add_flag("--verify", arguments.verify, "accepted for symmetry: edits are always proved");
   migrate->add_flag("--build-settings", arguments.buildSettings,
                     "also tell the build system of the limit, or print what it must be told");
@@ -481,7 +233,7 @@ int main(int argc, char **argv) {
                                  "run the examples, of a folder or of all rules")
                    ->expected(0, 1);
   rules->add_option("--docs", arguments.docsFolder, "write the rules' pages into a folder");
-  rules->add_option("--select", arguments.select, "with --test: only these rules")
+  rules->add_option("--select", arguments.select, "only these: a rule, area:NAME or safety:NAME")
       ->delimiter(',')
       ->allow_extra_args(false);
   rules->add_option("--python", arguments.pythons, "interpreters whose headers are used")

@@ -260,6 +260,7 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context,
   request.normalHeader = context.normalHeader;
   request.texts = context.texts;
   out.parse = parseUnit(request, &visitor);
+  out.skipped = visitor.preprocessorFacts().skipped;
   // What the limit leaves out depends on its value.
   if (visitor.preprocessorFacts().asksForLimit)
     for (FloorMatches &matches : out.floors)

@@ -35,10 +35,12 @@ void giveUp(Finding &finding, StringRef reason) {
 void unite(Finding &a, Finding b) {
   a.expansions += b.inMacro ? b.expansions : 0;
   a.inLoop |= b.inLoop;
+  a.configurations.insert(b.configurations.begin(), b.configurations.end());
   // What may matter gives way to what does.
   if (b.state == State::Advice && a.state != State::Advice)
     return;
   if (a.state == State::Advice && b.state != State::Advice) {
+    b.configurations = std::move(a.configurations); // of both by now
     a = std::move(b);
     return;
   }
@@ -47,6 +49,7 @@ void unite(Finding &a, Finding b) {
     if (a.rule == NoRule) {
       b.expansions = a.expansions;
       b.inLoop = a.inLoop;
+      b.configurations = std::move(a.configurations);
       a = std::move(b);
     } else if (b.rule != NoRule)
       giveUp(a, "rules '" + a.rule + "' and '" + b.rule + "' both hold here");

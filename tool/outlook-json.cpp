@@ -32,6 +32,8 @@ json::Object jsonOf(const FloorOutlook &floor) {
   json::Object summary;
   size_t total = 0;
   for (unsigned i = 0; i < StateCount; ++i) {
+    if (State(i) == State::Baselined) // a report shows what is there, known or not
+      continue;
     summary[name(State(i))] = floor.states[i];
     total += floor.states[i];
   }

@@ -1,5 +1,6 @@
 #include "abi3ify/project.h"
 #include "abi3ify/compile-command.h"
+#include "abi3ify/configurations.h"
 #include "clang/Tooling/JSONCompilationDatabase.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -29,14 +30,6 @@ bool isHeader(StringRef path) {
 bool below(StringRef file, StringRef folder) {
   return file == folder ||
          (file.starts_with(folder) && (folder.ends_with("/") || file[folder.size()] == '/'));
-}
-
-/// The folder that holds .git, upwards from `path`; empty if there is none.
-std::string repositoryOf(StringRef path) {
-  for (StringRef folder = path; !folder.empty(); folder = sys::path::parent_path(folder))
-    if (sys::fs::exists(inFolder(folder, ".git")))
-      return folder.str();
-  return {};
 }
 
 /// Python's own headers.
@@ -128,6 +121,9 @@ public:
       return std::move(error);
     sort(project.commands,
          [](const Command &a, const Command &b) { return std::tie(a.file, a.args) < std::tie(b.file, b.args); });
+    std::vector<std::string> &notes = project.notes; // each configuration may have the same to say
+    for (auto it = notes.begin(); it != notes.end();)
+      it = std::find(notes.begin(), it, *it) == it ? it + 1 : notes.erase(it);
     if (project.commands.empty())
       return createStringError(
           "no C or C++ source that includes Python.h found in " + llvm::join(options.paths, ", ") +
@@ -215,16 +211,21 @@ private:
   }
 
   Error findCommands() {
-    if (!options.buildFolder.empty()) {
-      std::string database = inFolder(options.buildFolder, "compile_commands.json");
+    for (const std::string &folder : options.buildFolders) {
+      std::string database = inFolder(folder, "compile_commands.json");
       if (!sys::fs::exists(database))
-        return createStringError("no compile_commands.json in the build folder " +
-                                 options.buildFolder);
+        return createStringError("no compile_commands.json in the build folder " + folder);
+      size_t before = project.commands.size();
       if (Error error = readDatabase(database))
         return error;
-      if (project.commands.empty())
+      if (project.commands.size() == before)
         project.notes.push_back(database + " has no entry for a source below " +
                                 llvm::join(options.paths, ", "));
+      if (options.buildFolders.size() > 1) {
+        project.configurations.push_back(folder);
+        for (Command &command : drop_begin(project.commands, before))
+          command.configurations = {folder};
+      }
     }
     for (const std::string &database : findDatabases()) {
       if (!project.commands.empty())
@@ -237,7 +238,7 @@ private:
       inferCommands();
     else
       noteSourcesWithoutCommand();
-    return Error::success();
+    return applyConfigurations(options.configurations, project);
   }
 
   /// Sources of extensions that the database does not know.
@@ -444,6 +445,13 @@ private:
 };
 
 } // namespace
+
+std::string repositoryOf(StringRef path) {
+  for (StringRef folder = path; !folder.empty(); folder = sys::path::parent_path(folder))
+    if (sys::fs::exists(inFolder(folder, ".git")))
+      return folder.str();
+  return {};
+}
 
 std::string inFolder(StringRef a, StringRef b) {
   SmallString<128> path(a);

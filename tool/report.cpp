@@ -69,7 +69,7 @@ public:
         printOrigin(finding);
       else if (finding.state == State::Generated)
         ++generated[finding.file];
-      else
+      else if (finding.state != State::Baselined) // known, and to be counted only
         printFinding(finding);
     for (const auto &[file, number] : generated) {
       auto first = find_if(result.findings, [&, &path = file](const Finding &finding) {
@@ -182,6 +182,9 @@ private:
     if (finding.inMacro && finding.expansions)
       note += "; in a macro expanded " + std::to_string(finding.expansions) +
               (finding.expansions == 1 ? " time" : " times");
+    if (finding.configurations.size() < result.project.configurations.size() &&
+        !finding.configurations.empty())
+      note += "; only under " + join(finding.configurations, ", ");
     return note;
   }
 
@@ -241,6 +244,12 @@ private:
       out << "; advice for " << advice << (advice == 1 ? " place" : " places");
     if (size_t errors = result.errors.size())
       out << "; " << errors << (errors == 1 ? " source" : " sources") << " could not be looked at";
+    if (size_t wrong = result.complaints.size())
+      out << "; " << wrong
+          << (wrong == 1 ? " suppression to be mended" : " suppressions to be mended");
+    if (size_t stale = result.stale.size())
+      out << "; " << stale << (stale == 1 ? " stale entry" : " stale entries")
+          << " in the baseline";
     out << "\n";
   }
 
@@ -269,11 +278,15 @@ std::string shortPath(StringRef path) {
 }
 
 size_t countRemaining(const RunResult &result, FailOn failOn) {
-  size_t builds = failOn >= FailOn::Manual && leavesBuildSettings(result);
-  return builds + count_if(result.findings, [&](const Finding &finding) {
+  // A suppression or an entry of the baseline that stands for nothing would let
+  // a new use in: the ratchet would have slipped.
+  size_t others = result.complaints.size() + result.stale.size() +
+                  (failOn >= FailOn::Manual && leavesBuildSettings(result));
+  return others + count_if(result.findings, [&](const Finding &finding) {
     switch (finding.state) {
     case State::Fixed:
     case State::Advice:
+    case State::Baselined:
     case State::Suppressed: return false;
     case State::Fixable:
       return finding.safety == Safety::Safe || failOn >= FailOn::Review;
@@ -322,6 +335,7 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
                                     {"in_macro", finding.inMacro},
                                     {"expansions", finding.expansions},
                                     {"in_loop", finding.inLoop},
+                                    {"configurations", json::Array(finding.configurations)},
                                     {"edits", std::move(edits)}});
     if (!finding.originFile.empty())
       findings.back().getAsObject()->insert(
@@ -336,6 +350,18 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
   for (const SourceError &error : result.errors)
     errors.push_back(json::Object{{"file", utf8(shortPath(error.file))},
                                   {"message", utf8(error.message)}});
+  json::Array complaints;
+  for (const Complaint &complaint : result.complaints)
+    complaints.push_back(json::Object{{"file", utf8(shortPath(complaint.file))},
+                                      {"line", complaint.line},
+                                      {"message", utf8(complaint.message)}});
+  json::Array stale;
+  for (const auto &[key, count] : result.stale)
+    stale.push_back(json::Object{{"file", key.file},
+                                 {"rule", key.rule},
+                                 {"symbol", key.symbol},
+                                 {"line", key.line},
+                                 {"count", count}});
   json::Array composed;
   for (const auto &[file, edits] : result.edits) {
     StringRef source = result.originals.at(file);
@@ -347,6 +373,9 @@ void printJson(const RunResult &result, Floor floor, raw_ostream &out) {
   }
   json::Object document{{"version", 1},
                         {"target", floor.str()},
+                        {"configurations", json::Array(result.project.configurations)},
+                        {"complaints", std::move(complaints)},
+                        {"stale", std::move(stale)},
                         {"summary", std::move(summary)},
                         {"errors", std::move(errors)},
                         {"findings", std::move(findings)},

@@ -1,110 +1,14 @@
-#include "abi3ify/run.h"
+#include "abi3ify/setup.h"
 #include "abi3ify/match.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Threading.h"
 #include <algorithm>
 
 using namespace llvm;
 
 namespace abi3ify {
 namespace {
-
-/// What a run over one floor and one over several have in common.
-class Setup {
-public:
-  explicit Setup(const ReadOptions &options) : options(options) {
-    jobs = options.jobs ? options.jobs
-                        : std::max(1u, unsigned(hardware_concurrency().compute_thread_count()));
-  }
-
-  Error prepare() {
-    // Bad rules must be known before any work is done.
-    if (Error error = loadAllRules())
-      return error;
-    auto found = findProject(options.project);
-    if (!found)
-      return found.takeError();
-    project = std::move(*found);
-    return Error::success();
-  }
-
-  Reading read(const PythonHeaders *headers, ArrayRef<Floor> floors) const {
-    MatchContext context;
-    context.project = &project;
-    context.rules = &rules;
-    context.moduleState = options.moduleState;
-    context.headers = headersOrCommands(headers);
-    context.normalHeader = &header;
-    return readUnits(context, floors, jobs, [&](size_t done) {
-      report("reading", done, project.commands.size());
-    });
-  }
-
-  /// Headers that came out of the commands need no flag of ours.
-  const PythonHeaders *headersOrCommands(const PythonHeaders *headers) const {
-    return project.headersAreInCommands ? nullptr : headers;
-  }
-
-  void report(StringRef stage, size_t done, size_t all) const {
-    if (options.progress)
-      options.progress(stage, done, all);
-  }
-
-  SettleOptions settling() const { return {options.editsClinic, project.roots}; }
-
-  bool isSelected(const Finding &finding) const {
-    return (options.select.empty() || is_contained(options.select, finding.rule)) &&
-           !is_contained(options.ignore, finding.rule);
-  }
-
-  void selectAndSort(std::vector<Finding> &findings) const {
-    erase_if(findings, [&](const Finding &finding) { return !isSelected(finding); });
-    sort(findings, [](const Finding &a, const Finding &b) {
-      return std::tie(a.file, a.range, a.rule) < std::tie(b.file, b.range, b.rule);
-    });
-  }
-
-  unsigned jobs;
-  RuleSet rules;
-  Project project;
-
-private:
-  Error loadAllRules() {
-    auto loaded = loadRules(options.rulesFolder);
-    if (!loaded)
-      return loaded.takeError();
-    rules = std::move(*loaded);
-    std::vector<std::string> ids = options.select;
-    ids.insert(ids.end(), options.ignore.begin(), options.ignore.end());
-    if (Error error = checkRuleIds(rules, ids))
-      return error;
-    rules.filter([&](const Rule &rule) {
-      return !rule.optional || is_contained(options.select, rule.id);
-    });
-    header = normalHeader(rules);
-    return Error::success();
-  }
-
-  const ReadOptions &options;
-  NormalHeader header;
-};
-
-/// The lowest and the newest headers from the floor on; null if there are none.
-struct ChosenHeaders {
-  const PythonHeaders *lowest = nullptr, *newest = nullptr;
-
-  ChosenHeaders(const Project &project, Floor floor) {
-    for (const PythonHeaders &headers : project.headers) {
-      if (headers.minor < floor.minor)
-        continue;
-      if (!lowest || headers.minor < lowest->minor)
-        lowest = &headers;
-      if (!newest || headers.minor > newest->minor)
-        newest = &headers;
-    }
-  }
-};
 
 Error aboveAllHeaders(const Project &project, Floor floor) {
   std::string atHand;
@@ -124,8 +28,8 @@ void noteGenerated(const GeneratedFiles &generated, std::vector<std::string> &no
 
 /// Whether the limited build would fail at it.
 bool isLeft(const Finding &finding) {
-  return finding.state != State::Fixed && finding.state != State::Suppressed &&
-         finding.state != State::Unseen && finding.state != State::Advice &&
+  return !is_contained({State::Fixed, State::Advice, State::Suppressed, State::Unseen},
+                       finding.state) &&
          !StringRef(finding.rule).starts_with(HeapTypeRules);
 }
 
@@ -140,17 +44,6 @@ std::vector<Binding> allBindings(const Project &project, const Texts &texts,
 void noteBindings(ArrayRef<Binding> bindings, std::vector<std::string> &notes) {
   for (const Binding &binding : bindings)
     notes.push_back(binding.file + ": " + binding.system + ": " + binding.advice);
-}
-
-/// A group with a member that is not wanted stays as it is.
-void keepGroupsWhole(ArrayRef<Finding> findings, std::vector<bool> &wanted) {
-  std::set<std::string> broken;
-  for (size_t i = 0; i < wanted.size(); ++i)
-    if (!wanted[i] && !findings[i].group.empty())
-      broken.insert(findings[i].group);
-  for (size_t i = 0; i < wanted.size(); ++i)
-    if (broken.count(findings[i].group))
-      wanted[i] = false;
 }
 
 /// What only making the edits shows, in generated code.
@@ -178,20 +71,34 @@ public:
     GeneratedFiles generated = findGenerated(reading.originals, options.editsClinic);
     Settled settled = settle(reading, reading.floors.front(), setup.rules, generated,
                              setup.settling());
-    result.findings = std::move(settled.findings);
-    result.complaints = std::move(settled.complaints);
-    result.originals = std::move(reading.originals);
-    result.errors = std::move(reading.errors);
     result.notes = setup.project.notes;
     append_range(result.notes, reading.notes);
+    result.findings = std::move(settled.findings);
+    result.complaints = std::move(settled.complaints);
+    append_range(result.complaints, judgeUnused(setup, reading, options.floor, headers.lowest,
+                                                settled.unused, result.notes));
+    sort(result.complaints);
+    result.originals = std::move(reading.originals);
+    result.errors = std::move(reading.errors);
     noteGenerated(generated, result.notes);
     noteBindings(allBindings(setup.project, result.originals, generated), result.notes);
+    std::optional<BaselineFilter> baseline;
+    if (options.baseline && !options.newBaseline) {
+      baseline.emplace(*options.baseline, result.originals);
+      baseline->apply(result.findings);
+    }
     // What is wanted is proved; what fails is dropped and said.
     makeAndVerifyEdits(reading.units, headers, generated);
     result.left = count_if(result.findings, isLeft);
     // Only now, because what was not asked for still explains errors.
     setup.selectAndSort(result.findings);
     readOrigins();
+    if (baseline) {
+      baseline->apply(result.findings); // what only the proof has shown
+      takeStale(*baseline);
+    }
+    if (options.newBaseline)
+      makeBaseline();
     result.project = std::move(setup.project);
     return std::move(result);
   }
@@ -204,11 +111,55 @@ private:
           result.origins[finding.originFile] = (*buffer)->getBuffer().str();
   }
 
+  /// Whether this run would have found what an entry stands for. A file that is
+  /// gone has no uses.
+  bool looksAt(const BaselineKey &key) const {
+    if (!result.errors.empty() || (key.symbol == WholeBuild && !options.verify))
+      return false;
+    if (key.rule != NoRule && !setup.known.find(key.rule))
+      return true;
+    for (const std::string &file : setup.project.listed)
+      if (options.baseline->nameOf(file) == key.file)
+        return setup.speaksOf(key.rule, file);
+    return none_of(bases(), [&](const std::string &base) {
+      return sys::fs::exists(inFolder(base, key.file));
+    });
+  }
+
+  /// The folders that files of the baseline are named from.
+  std::set<std::string> bases() const {
+    std::set<std::string> folders = {
+        realPath(sys::path::parent_path(options.baseline->path))};
+    for (const std::string &root : setup.project.roots)
+      folders.insert(root);
+    return folders;
+  }
+
+  void takeStale(const BaselineFilter &baseline) {
+    for (const auto &[key, count] : baseline.unused())
+      if (looksAt(key))
+        result.stale[key] = count;
+  }
+
+  /// What is found now, and what the old baseline says of places that were not
+  /// looked at.
+  void makeBaseline() {
+    for (const auto &[key, count] : options.baseline->entries)
+      if (!looksAt(key))
+        result.newBaseline[key] = count;
+    std::map<BaselineKey, unsigned> found;
+    for (const Finding &finding : result.findings)
+      if (finding.state != State::Suppressed && finding.state != State::Advice)
+        ++found[options.baseline->keyOf(finding, result.originals)];
+    for (const auto &[key, count] : found)
+      result.newBaseline[key] = count;
+  }
+
   void makeAndVerifyEdits(ArrayRef<UnitFiles> units, const ChosenHeaders &headers,
                           const GeneratedFiles &generated) {
     std::vector<bool> wanted;
     for (const Finding &finding : result.findings) {
-      bool want = finding.state == State::Fixable && setup.isSelected(finding);
+      bool want = finding.state == State::Fixable && setup.selection.holds(finding);
       if (options.edit)
         want &= finding.safety == Safety::Safe || (options.review && finding.safety == Safety::Review);
       wanted.push_back(want);
@@ -225,6 +176,9 @@ private:
         verify.headers.push_back(headers.newest);
       setup.report("verifying", 0, 1);
       edits = verifyEdits(result.findings, wanted, units, result.originals, verify);
+      if (options.split)
+        result.steps = splitByArea(result.findings, wanted, setup.rules, units, result.originals,
+                                   verify);
     } else
       edits = composeEdits(result.findings, wanted, result.originals);
     setAsideDropped(generated, result.findings);
@@ -271,10 +225,11 @@ private:
 /// The findings of one floor of a reading, as Run would leave them.
 std::vector<Finding> findingsAt(const Setup &setup, const Reading &reading,
                                 const FloorMatches &matches, const GeneratedFiles &generated) {
-  std::vector<Finding> findings = settle(reading, matches, setup.rules, generated, setup.settling()).findings;
+  std::vector<Finding> findings =
+      settle(reading, matches, setup.rules, generated, setup.settling()).findings;
   std::vector<bool> wanted;
   for (const Finding &finding : findings)
-    wanted.push_back(finding.state == State::Fixable && setup.isSelected(finding));
+    wanted.push_back(finding.state == State::Fixable && setup.selection.holds(finding));
   keepGroupsWhole(findings, wanted);
   composeEdits(findings, wanted, reading.originals);
   setAsideDropped(generated, findings);
@@ -294,26 +249,9 @@ StringRef name(State state) {
   case State::Suppressed: return "suppressed";
   case State::Unseen: return "unseen";
   case State::Generated: return "generated";
+  case State::Baselined: return "baselined";
   }
   llvm_unreachable("unknown state");
-}
-
-Error checkRuleIds(const RuleSet &rules, ArrayRef<std::string> ids) {
-  for (const std::string &id : ids) {
-    if (id == NoRule || rules.find(id))
-      continue;
-    const Rule *nearest = nullptr;
-    unsigned best = 4;
-    for (const auto &rule : rules.all())
-      if (unsigned distance = StringRef(rule->id).edit_distance(id, true, best); distance < best) {
-        best = distance;
-        nearest = rule.get();
-      }
-    return createStringError("no rule is called '" + id + "'" +
-                             (nearest ? "; did you mean '" + nearest->id + "'?"
-                                      : "; 'abi3ify rules' lists them"));
-  }
-  return Error::success();
 }
 
 Expected<RunResult> run(const RunOptions &options) { return Run(options).all(); }

@@ -1,7 +1,9 @@
 #include "abi3ify/settings.h"
+#include "abi3ify/project.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #define TOML_HEADER_ONLY 1
@@ -12,9 +14,12 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+std::string placeOf(StringRef file, const toml::source_region &source) {
+  return (file + ":" + Twine(source.begin.line) + ":" + Twine(source.begin.column)).str();
+}
+
 Error at(StringRef file, const toml::source_region &source, const Twine &message) {
-  return createStringError(file + ":" + Twine(source.begin.line) + ":" +
-                           Twine(source.begin.column) + ": " + message);
+  return createStringError(placeOf(file, source) + ": " + message);
 }
 
 /// One text, or a list of texts.
@@ -36,16 +41,43 @@ Error readTexts(StringRef file, StringRef key, const toml::node &node,
   return Error::success();
 }
 
+/// In braces are alternatives; a project needs few.
+constexpr size_t MaxAlternatives = 1024;
+
+/// "glob" = ["rule", ...]
+Error readPerFileIgnores(StringRef file, const toml::node &node,
+                         std::vector<PerFileIgnore> &entries) {
+  const toml::table *table = node.as_table();
+  if (!table)
+    return at(file, node.source(),
+              "'per-file-ignores' is a table of \"glob\" = [\"rule\", ...]");
+  for (const auto &[key, rules] : *table) {
+    PerFileIgnore entry;
+    entry.pattern = std::string(key.str());
+    entry.folder = realPath(sys::path::parent_path(file));
+    entry.place = placeOf(file, rules.source());
+    if (auto glob = GlobPattern::create(entry.pattern, MaxAlternatives); !glob)
+      return at(file, key.source(), "'" + entry.pattern + "' is not a glob: " +
+                                        toString(glob.takeError()));
+    if (Error error = readTexts(file, entry.pattern, rules, entry.rules))
+      return error;
+    entries.push_back(std::move(entry));
+  }
+  return Error::success();
+}
+
 Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &settings) {
   std::optional<std::string> *text = key == "target"        ? &settings.target
                                      : key == "rules"       ? &settings.rules
-                                     : key == "build-folder" ? &settings.buildFolder
+                                     : key == "baseline"    ? &settings.baseline
                                      : key == "fail-on"     ? &settings.failOn
                                                             : nullptr;
   std::vector<std::string> *list = key == "select"   ? &settings.select
                                    : key == "ignore" ? &settings.ignore
                                    : key == "python" ? &settings.pythons
                                    : key == "generated" ? &settings.generated
+                                   : key == "build-folder" ? &settings.buildFolders
+                                   : key == "configuration" ? &settings.configurations
                                                      : nullptr;
   std::optional<bool> *flag = key == "review"   ? &settings.review
                               : key == "verify" ? &settings.verify
@@ -65,6 +97,8 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
       return at(file, node.source(), "'" + key + "' is true or false");
     return Error::success();
   }
+  if (key == "per-file-ignores")
+    return readPerFileIgnores(file, node, settings.perFileIgnores);
   if (key == "jobs") {
     auto number = node.value_exact<int64_t>();
     if (!number || *number < 1 || *number > 1024)
@@ -74,8 +108,9 @@ Error readKey(StringRef file, StringRef key, const toml::node &node, Settings &s
   }
   return at(file, node.source(),
             "unknown key '" + key +
-                "'; known are target, rules, build-folder, fail-on, select, ignore, python, "
-                "generated, jobs, module-state, review, verify");
+                "'; known are target, rules, build-folder, configuration, fail-on, select, "
+                "ignore, per-file-ignores, baseline, python, generated, jobs, module-state, review, "
+                "verify");
 }
 
 /// Makes a path absolute. A program of the project's own is refused: the file
@@ -99,6 +134,22 @@ Error settlePython(StringRef file, const toml::node &node, StringRef folder, std
 }
 
 } // namespace
+
+bool PerFileIgnore::matches(StringRef file) const {
+  StringRef glob = pattern;
+  bool others = glob.consume_front("!"); // as in ruff: all files but these
+  StringRef subject = sys::path::filename(file);
+  if (glob.contains('/')) {
+    subject = file;
+    if (!sys::path::is_absolute(glob) && (!subject.consume_front(folder) ||
+                                          !subject.consume_front("/")))
+      return false;
+  }
+  auto parsed = GlobPattern::create(glob, MaxAlternatives);
+  if (!parsed)
+    return consumeError(parsed.takeError()), false; // readSettings has said so
+  return parsed->match(subject) != others;
+}
 
 Expected<Settings> readSettings(const std::string &folder) {
   Settings settings;
@@ -124,12 +175,14 @@ Expected<Settings> readSettings(const std::string &folder) {
       if (Error error = readKey(path, StringRef(key.str()), node, settings))
         return std::move(error);
     // Paths in the file are meant from where it lies.
-    for (std::optional<std::string> *relative : {&settings.rules, &settings.buildFolder})
-      if (*relative && !sys::path::is_absolute(**relative)) {
-        SmallString<256> absolute(parent);
-        sys::path::append(absolute, **relative);
-        *relative = absolute.str().str();
-      }
+    auto settle = [&](std::string &relative) {
+      if (!sys::path::is_absolute(relative))
+        relative = inFolder(parent, relative);
+    };
+    for (std::optional<std::string> *relative : {&settings.rules, &settings.baseline})
+      if (*relative)
+        settle(**relative);
+    for_each(settings.buildFolders, settle);
     if (const toml::node *pythons = table->get("python"))
       for (std::string &python : settings.pythons)
         if (Error error = settlePython(path, *pythons, parent, python))

@@ -1,6 +1,5 @@
 #include "abi3ify/settle.h"
 #include "abi3ify/origin.h"
-#include "abi3ify/suppress.h"
 
 using namespace llvm;
 
@@ -58,6 +57,22 @@ void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated, 
   }
 }
 
+/// Edits that are made all or none cannot be made if one of them is not wanted.
+void releaseSuppressedGroups(std::vector<Finding> &findings) {
+  std::map<std::string, std::string> kept; // group -> what is suppressed in it
+  for (const Finding &finding : findings)
+    if (finding.state == State::Suppressed && !finding.group.empty())
+      kept.try_emplace(finding.group, finding.symbol);
+  for (Finding &finding : findings)
+    if (auto group = kept.find(finding.group);
+        group != kept.end() && finding.state == State::Fixable) {
+      finding.state = State::Manual;
+      finding.safety = Safety::Manual;
+      finding.rewrites.clear();
+      finding.reason = "its edit must go with that of '" + group->second + "', which is suppressed";
+    }
+}
+
 /// A file that a broken source reads may be used there in a way that nobody
 /// has seen: it is not edited.
 void protectWhatIsHalfKnown(const Reading &reading, std::vector<Finding> &findings) {
@@ -101,8 +116,14 @@ Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSe
   for (const auto &[file, text] : reading.originals)
     findOrigins(file, text, options.roots, settled.findings);
   protectWhatIsHalfKnown(reading, settled.findings);
-  for (const auto &[file, text] : reading.originals)
-    append_range(settled.complaints, applySuppressions(file, text, settled.findings));
+  std::vector<Suppression> suppressions;
+  for (const auto &[file, text] : reading.originals) {
+    Suppressions own = readSuppressions(file, text);
+    append_range(suppressions, own.all);
+    append_range(settled.complaints, own.malformed);
+  }
+  settled.unused = applySuppressions(suppressions, settled.findings);
+  releaseSuppressedGroups(settled.findings);
   return settled;
 }
 

@@ -6,66 +6,168 @@ using namespace clang;
 using namespace llvm;
 
 namespace abi3ify {
+namespace {
 
-std::vector<std::string> applySuppressions(const std::string &file, StringRef text,
-                                           std::vector<Finding> &findings) {
-  std::vector<std::string> complaints;
-  if (!text.contains("abi3ify:"))
-    return complaints;
-  LangOptions options;
-  options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
-  lexer.SetCommentRetentionState(true);
-  Token token;
-  for (lexer.LexFromRawLexer(token); token.isNot(tok::eof); lexer.LexFromRawLexer(token)) {
-    if (token.isNot(tok::comment))
-      continue;
-    unsigned begin = lexer.getCurrentBufferOffset() - token.getLength();
-    StringRef comment = text.substr(begin, token.getLength());
-    size_t mark = comment.find("abi3ify:");
-    if (mark == StringRef::npos)
-      continue;
-    unsigned line = text.take_front(begin).count('\n') + 1;
-    std::string place = file + ":" + std::to_string(line) + ": ";
-    StringRef rest = comment.drop_front(mark + strlen("abi3ify:")).ltrim();
-    if (!rest.consume_front("ignore[") || !rest.contains(']')) {
-      complaints.push_back(place + "expected 'abi3ify: ignore[rule] reason'; it does not count");
-      continue;
+constexpr StringRef Mark = "abi3ify:";
+
+/// Where the physical line that holds an offset begins; where the next begins.
+size_t lineBegin(StringRef text, size_t offset) {
+  size_t end = text.rfind('\n', offset);
+  return end == StringRef::npos ? 0 : end + 1;
+}
+size_t lineEnd(StringRef text, size_t offset) {
+  size_t end = text.find('\n', offset);
+  return end == StringRef::npos ? text.size() : end + 1;
+}
+
+/// Whether a line splice joins a line with the next one; GCC and Clang allow
+/// blanks behind the backslash.
+bool isSpliced(StringRef line) { return line.rtrim().ends_with("\\"); }
+
+/// The logical line of an offset.
+Range logicalLine(StringRef text, size_t offset) {
+  size_t begin = lineBegin(text, offset), end = lineEnd(text, offset);
+  while (begin > 0) {
+    size_t previous = lineBegin(text, begin - 1);
+    if (!isSpliced(text.slice(previous, begin)))
+      break;
+    begin = previous;
+  }
+  while (end < text.size() && isSpliced(text.slice(lineBegin(text, end - 1), end)))
+    end = lineEnd(text, end);
+  return {unsigned(begin), unsigned(end)};
+}
+
+/// What a comment says, without its marks: of several lines, one text.
+std::string plainText(StringRef comment) {
+  if (!comment.consume_front("//")) {
+    comment.consume_front("/*");
+    comment.consume_back("*/");
+  }
+  SmallVector<StringRef, 4> lines;
+  comment.split(lines, '\n');
+  std::string text;
+  for (StringRef line : lines) {
+    line = line.trim();
+    line.consume_back("\\");
+    line = line.trim();
+    if (!text.empty()) {
+      line = line.ltrim("*").ltrim();
+      if (!line.empty())
+        text += " ";
     }
+    text += line;
+  }
+  return text;
+}
+
+class Reader {
+public:
+  Reader(const std::string &file, StringRef text) : file(file), text(text) {}
+
+  Suppressions read() {
+    LangOptions options;
+    options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
+    std::string copy = text.str();
+    Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
+    lexer.SetCommentRetentionState(true);
+    Token token;
+    size_t codeEnd = 0; // of the last token that is no comment
+    for (lexer.LexFromRawLexer(token); token.isNot(tok::eof); lexer.LexFromRawLexer(token)) {
+      size_t end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
+      if (token.isNot(tok::comment)) {
+        settlePending(begin);
+        codeEnd = end;
+        continue;
+      }
+      StringRef comment = text.slice(begin, end);
+      if (comment.contains(Mark))
+        add(comment, begin, codeEnd > lineBegin(text, begin));
+    }
+    settlePending(text.size());
+    return std::move(result);
+  }
+
+private:
+  void add(StringRef comment, size_t begin, bool behindCode) {
+    unsigned line = text.take_front(begin + comment.find(Mark)).count('\n') + 1;
+    auto complain = [&](const Twine &message) {
+      result.malformed.push_back({file, line, message.str()});
+    };
+    std::string said = plainText(comment);
+    StringRef rest = StringRef(said).split(Mark).second.ltrim();
+    bool wholeFile = rest.consume_front("ignore-file[");
+    if ((!wholeFile && !rest.consume_front("ignore[")) || !rest.contains(']'))
+      return complain("expected 'abi3ify: ignore[rule] reason' or 'abi3ify: ignore-file[rule] "
+                      "reason'; it does not count");
     auto [ids, reason] = rest.split(']');
     reason = reason.trim();
-    reason.consume_back("*/");
-    reason = reason.trim();
-    if (reason.empty()) {
-      complaints.push_back(place + "a suppression needs a reason behind the bracket; it does not "
-                                   "count");
-      continue;
-    }
-    // A comment that stands alone speaks of the next line.
-    size_t lineStart = text.rfind('\n', begin);
-    lineStart = lineStart == StringRef::npos ? 0 : lineStart + 1;
-    bool alone = text.slice(lineStart, begin).trim().empty();
-    unsigned end = begin + token.getLength();
-    unsigned target = text.take_front(alone ? end : begin).count('\n') + 1 + (alone ? 1 : 0);
+    if (reason.empty())
+      return complain("a suppression needs a reason behind the bracket; it does not count");
     SmallVector<StringRef, 4> wanted;
     ids.split(wanted, ',');
     for (StringRef id : wanted) {
-      bool used = false;
-      for (Finding &finding : findings)
-        if (finding.file == file && finding.rule == id.trim() &&
-            text.take_front(finding.range.begin).count('\n') + 1 == target) {
-          finding.state = State::Suppressed;
-          finding.reason = reason.str();
-          finding.rewrites.clear();
-          used = true;
-        }
-      if (!used)
-        complaints.push_back(place + "no use of rule '" + id.trim().str() +
-                             "' here; remove the suppression");
+      if (id.trim().empty()) {
+        complain("a rule's id is missing in the brackets");
+        continue;
+      }
+      Suppression one;
+      one.file = file;
+      one.line = line;
+      one.rule = id.trim().str();
+      one.reason = reason.str();
+      one.wholeFile = wholeFile;
+      if (behindCode)
+        one.target = logicalLine(text, begin);
+      else if (!wholeFile)
+        pending.push_back(result.all.size());
+      result.all.push_back(std::move(one));
     }
   }
-  return complaints;
+
+  /// A comment with no code in front of it speaks of the line of the next code.
+  void settlePending(size_t code) {
+    for (size_t index : pending)
+      result.all[index].target = logicalLine(text, code);
+    pending.clear();
+  }
+
+  const std::string &file;
+  StringRef text;
+  Suppressions result;
+  std::vector<size_t> pending;
+};
+
+} // namespace
+
+Suppressions readSuppressions(const std::string &file, StringRef text) {
+  if (!text.contains(Mark))
+    return {};
+  return Reader(file, text).read();
+}
+
+std::vector<Suppression> applySuppressions(ArrayRef<Suppression> suppressions,
+                                           std::vector<Finding> &findings) {
+  std::vector<Suppression> unused;
+  // What stands at the use itself goes before what is said of the whole file.
+  for (bool wholeFile : {false, true})
+    for (const Suppression &suppression : suppressions) {
+      if (suppression.wholeFile != wholeFile)
+        continue;
+      bool used = false;
+      for (Finding &finding : findings)
+        if (suppression.covers(finding)) {
+          used |= !wholeFile || finding.state != State::Suppressed;
+          if (finding.state == State::Suppressed)
+            continue;
+          finding.state = State::Suppressed;
+          finding.reason = suppression.reason;
+          finding.rewrites.clear();
+        }
+      if (!used)
+        unused.push_back(suppression);
+    }
+  return unused;
 }
 
 } // namespace abi3ify

@@ -50,9 +50,9 @@ public:
       parallelFor(options.jobs, units.size(),
                   [&](size_t i) { outcomes[i] = checkUnit(i); });
       bool dropped = false;
-      for (const Outcome &outcome : outcomes)
+      for (const auto &[unit, outcome] : zip(units, outcomes))
         for (const auto &[index, reason] : outcome.blamed)
-          dropped |= drop(index, reason);
+          dropped |= drop(index, reason + under(*unit.command));
       for (auto [unit, outcome] : enumerate(outcomes))
         for (const Stray &stray : outcome.strays)
           if (!dropped)
@@ -88,12 +88,14 @@ private:
       Parses &old = beforeOf(unit, h);
       if (edited) {
         ParseResult full = parse(unit, options.headers[h], Mode::Full, &texts);
-        ParseResult limited = parse(unit, options.headers[h], Mode::Limited, &texts);
         compare(outcome, full, {&old.full}, options.headers[h], /*limited=*/false);
+        if (!options.limited)
+          continue;
+        ParseResult limited = parse(unit, options.headers[h], Mode::Limited, &texts);
         // A warning that the full build has is not the limit's.
         compare(outcome, limited, {&old.limited, &old.full}, options.headers[h], /*limited=*/true);
         findUnannounced(outcome, unit, limited);
-      } else
+      } else if (options.limited)
         findUnannounced(outcome, unit, old.limited);
     }
     return outcome;
@@ -109,7 +111,8 @@ private:
     list.resize(options.headers.size());
     if (!list[header].done) {
       list[header].full = parse(unit, options.headers[header], Mode::Full, nullptr);
-      list[header].limited = parse(unit, options.headers[header], Mode::Limited, nullptr);
+      if (options.limited)
+        list[header].limited = parse(unit, options.headers[header], Mode::Limited, nullptr);
       list[header].done = true;
     }
     return list[header];
@@ -277,8 +280,10 @@ private:
         where = " in " + diagnostic.places.back().file;
       }
       finding.rule = NoRule.str();
-      finding.symbol = "limited build";
+      finding.symbol = WholeBuild.str();
       finding.state = State::Manual;
+      finding.configurations = {units[unit].command->configurations.begin(),
+                                units[unit].command->configurations.end()};
       finding.message = std::string("the limited build fails ") +
                         (own ? "here" : "for this source") + where + ": " + diagnostic.message;
       finding.reason = own ? "no rule knows this" : "the header is not part of the project";
@@ -332,12 +337,21 @@ private:
 
   void addUnannounced(const Finding &finding) {
     // One cause often gives several errors on a line.
-    for (const Finding &known : findings)
+    for (Finding &known : findings)
       if (known.file == finding.file && known.symbol == finding.symbol &&
-          lineOf(known.file, known.range.begin) == lineOf(finding.file, finding.range.begin))
+          lineOf(known.file, known.range.begin) == lineOf(finding.file, finding.range.begin)) {
+        known.configurations.insert(finding.configurations.begin(), finding.configurations.end());
         return;
+      }
     findings.push_back(finding);
     wanted.push_back(false);
+  }
+
+  /// The configuration that alone says so.
+  std::string under(const Command &command) const {
+    return command.configurations.size() < options.project->configurations.size()
+               ? " (under " + join(command.configurations, ", ") + ")"
+               : "";
   }
 
   bool drop(unsigned index, const std::string &reason) {
@@ -416,6 +430,16 @@ private:
 };
 
 } // namespace
+
+void keepGroupsWhole(ArrayRef<Finding> findings, std::vector<bool> &wanted) {
+  std::set<std::string> broken;
+  for (size_t i = 0; i < wanted.size(); ++i)
+    if (!wanted[i] && !findings[i].group.empty())
+      broken.insert(findings[i].group);
+  for (size_t i = 0; i < wanted.size(); ++i)
+    if (broken.count(findings[i].group))
+      wanted[i] = false;
+}
 
 Edits composeEdits(std::vector<Finding> &findings, std::vector<bool> &wanted,
                    const Texts &originals) {

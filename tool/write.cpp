@@ -123,6 +123,22 @@ Error writeFiles(const std::string &root, const Texts &texts) {
   return finish(root, entries);
 }
 
+Error replaceFile(const std::string &path, StringRef text) {
+  std::string target = realPath(path);
+  sys::fs::file_status status;
+  unsigned permissions = sys::fs::status(target, status) ? 0666 & ~sys::fs::getUmask()
+                                                         : unsigned(status.permissions());
+  if (!(permissions & sys::fs::owner_write))
+    return createStringError("cannot write " + path + ": it is read-only");
+  Error error = writeWhole(temporaryFor(target), text, permissions);
+  if (!error)
+    if (std::error_code code = sys::fs::rename(temporaryFor(target), target))
+      error = createStringError("cannot replace " + path + ": " + code.message());
+  if (error)
+    sys::fs::remove(temporaryFor(target));
+  return error;
+}
+
 Expected<std::string> settleJournal(const std::string &root) {
   std::string path = journalPath(root);
   auto buffer = MemoryBuffer::getFile(path);

@@ -49,12 +49,14 @@ struct Rewrite {
 
 /// Advice: the floor has all that is used, and a newer version does it another
 /// way; whether that matters here only the author knows.
-enum class State { Fixable, Fixed, Failed, Manual, Advice, Suppressed, Unseen, Generated };
+enum class State { Fixable, Fixed, Failed, Manual, Advice, Suppressed, Unseen, Generated, Baselined };
 llvm::StringRef name(State state);
-inline constexpr unsigned StateCount = 8;
+inline constexpr unsigned StateCount = 9;
 
 /// The rule id of a use that no rule knows.
 inline constexpr llvm::StringRef NoRule = "not-limited";
+/// The symbol of a finding that only the limited build shows.
+inline constexpr llvm::StringRef WholeBuild = "limited build";
 
 struct Finding {
   std::string file; ///< absolute, resolved
@@ -74,6 +76,8 @@ struct Finding {
   bool inLoop = false;     ///< a loop runs it, in one of the expansions at least
   std::string originFile;  ///< that a generator made the place from, if `#line` says so
   unsigned originLine = 0;
+
+  std::set<std::string> configurations; ///< that it occurs under, of those with a name
 
   bool hasEdit() const { return !rewrites.empty(); }
 };

@@ -73,6 +73,7 @@ struct TypePart {
   /// a builtin's.
   std::string embedder;
   std::string seenIn;                 ///< of such a part: the unit
+  std::set<std::string> configurations; ///< of the unit
   std::set<std::string> memberTables; ///< of such a part: whose offsets become relative;
                                       ///< of the type: its tp_members
   bool acceptsSubtypes = false;       ///< has Py_TPFLAGS_BASETYPE
@@ -133,6 +134,7 @@ struct UnitMatches {
   std::string file; ///< the unit's source
   ParseResult parse;
   bool includesPython = false;
+  std::map<std::string, std::vector<Range>> skipped; ///< what the preprocessor left out, by file
   std::vector<FloorMatches> floors; ///< in the order that was asked for
   std::vector<Landmark> landmarks;
   std::vector<std::string> notes;

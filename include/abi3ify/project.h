@@ -18,6 +18,7 @@ struct Command {
   std::vector<std::string> args; ///< argv, without output, source and Python's folder
   std::vector<std::string> pythonArgs; ///< the flags that name Python's folder
   bool cxx = false;
+  std::vector<std::string> configurations; ///< names of those that it belongs to
 };
 
 /// The headers of one CPython.
@@ -27,15 +28,26 @@ struct PythonHeaders {
   Minor minor = 0;     ///< from patchlevel.h
 };
 
+/// Flags that every source is read with besides its own.
+struct Configuration {
+  std::string name;
+  std::vector<std::string> flags;
+};
+
+/// NAME=flags, the flags split as a shell would.
+llvm::Expected<Configuration> parseConfiguration(llvm::StringRef text);
+
 struct ProjectOptions {
   std::vector<std::string> paths;
-  std::string buildFolder;          ///< -p
+  std::vector<std::string> buildFolders; ///< -p; of several, each is a configuration
   std::vector<std::string> pythons; ///< --python; executables
   std::vector<std::string> flags;   ///< after --
+  std::vector<Configuration> configurations; ///< --configuration
 };
 
 struct Project {
-  std::vector<Command> commands; ///< sorted by file
+  std::vector<Command> commands; ///< sorted by file; one for each configuration that differs
+  std::vector<std::string> configurations; ///< names, in the order given; empty for one alone
   std::vector<PythonHeaders> headers; ///< at hand
   bool headersAreInCommands = false;  ///< they came from the commands' own flags
   std::vector<std::string> roots; ///< what may be edited lies below one of these
@@ -63,6 +75,9 @@ llvm::ErrorOr<std::string> findProgram(llvm::StringRef name);
 
 /// Reads the version in INCLUDE/patchlevel.h.
 llvm::Expected<Minor> readHeaderVersion(llvm::StringRef include);
+
+/// The folder that holds .git, upwards from `path`; empty if there is none.
+std::string repositoryOf(llvm::StringRef path);
 
 /// FOLDER/NAME.
 std::string inFolder(llvm::StringRef folder, llvm::StringRef name);

@@ -2,8 +2,11 @@
 // several floors, from paths to findings.
 // In: options. Out: a result that report and write only print and store.
 #pragma once
+#include "abi3ify/baseline.h"
 #include "abi3ify/build-settings.h"
+#include "abi3ify/settings.h"
 #include "abi3ify/settle.h"
+#include "abi3ify/split.h"
 
 namespace abi3ify {
 
@@ -11,7 +14,8 @@ namespace abi3ify {
 struct ReadOptions {
   ProjectOptions project;
   std::string rulesFolder;
-  std::vector<std::string> select, ignore; ///< rule ids; select empty: all
+  std::vector<std::string> select, ignore; ///< selectors; select empty: all
+  std::vector<PerFileIgnore> perFileIgnores;
   bool moduleState = false; ///< types live in the state of their module where it can be reached
   bool editsClinic = false; ///< Argument Clinic's output is edited as if written by hand
   unsigned jobs = 0;   ///< 0: as many as there are cores
@@ -24,6 +28,9 @@ struct RunOptions : ReadOptions {
   bool edit = false;   ///< make the edits (migrate)
   bool review = false; ///< also those for review
   bool verify = false; ///< prove the edits that could be made (check --verify)
+  bool split = false;  ///< with edit: also the states between, area by area
+  const Baseline *baseline = nullptr; ///< what passes (check)
+  bool newBaseline = false; ///< make one of what is found; the old one decides nothing
 };
 
 /// A replacement of old text, ready to be made.
@@ -36,7 +43,11 @@ struct RunResult {
   Project project;
   std::vector<Finding> findings; ///< by file and place
   std::vector<SourceError> errors; ///< sources that could not be looked at
-  std::vector<std::string> notes, complaints;
+  std::vector<std::string> notes;
+  std::vector<Complaint> complaints; ///< about comments that suppress nothing, or wrongly
+  std::map<BaselineKey, unsigned> stale; ///< entries of the baseline that are met no more
+  std::map<BaselineKey, unsigned> newBaseline; ///< with those of the old that were not looked at
+  std::vector<SplitStep> steps;
   Texts originals; ///< of every file of the project that was looked at
   Texts origins;   ///< of files that generated code comes from, where they are there
   Texts edited;    ///< the ones that change
@@ -70,8 +81,5 @@ struct FloorsResult {
 /// Each unit is parsed once for all floors that have the same lowest headers at
 /// hand, which is once in all where there is one interpreter.
 llvm::Expected<FloorsResult> runFloors(const ReadOptions &options, llvm::ArrayRef<Floor> floors);
-
-/// Says which ids no rule has; success if all are known.
-llvm::Error checkRuleIds(const RuleSet &rules, llvm::ArrayRef<std::string> ids);
 
 } // namespace abi3ify

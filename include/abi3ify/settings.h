@@ -9,9 +9,21 @@
 
 namespace abi3ify {
 
+/// One line of [tool.abi3ify.per-file-ignores].
+struct PerFileIgnore {
+  std::string pattern; ///< a glob; on the path from `folder`, or on the name if it has no /
+  std::string folder;  ///< of the pyproject.toml
+  std::string place;   ///< FILE:LINE:COLUMN, for messages
+  std::vector<std::string> rules;
+
+  /// `file`: absolute, resolved.
+  bool matches(llvm::StringRef file) const;
+};
+
 struct Settings {
-  std::optional<std::string> target, rules, buildFolder, failOn;
-  std::vector<std::string> select, ignore, pythons, generated;
+  std::optional<std::string> target, rules, failOn, baseline;
+  std::vector<std::string> select, ignore, pythons, generated, buildFolders, configurations;
+  std::vector<PerFileIgnore> perFileIgnores;
   std::optional<unsigned> jobs;
   std::optional<bool> review, verify, moduleState;
 };

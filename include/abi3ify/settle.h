@@ -4,12 +4,14 @@
 #pragma once
 #include "abi3ify/generated.h"
 #include "abi3ify/reading.h"
+#include "abi3ify/suppress.h"
 
 namespace abi3ify {
 
 struct Settled {
   std::vector<Finding> findings;
-  std::vector<std::string> complaints; ///< about comments that suppress nothing
+  std::vector<Complaint> complaints;  ///< about comments of ours that are malformed
+  std::vector<Suppression> unused;    ///< that cover nothing; the reason may be the floor
 };
 
 struct SettleOptions {

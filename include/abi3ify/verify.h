@@ -19,6 +19,7 @@ struct VerifyOptions {
   Floor floor;
   std::vector<const PythonHeaders *> headers; ///< each is tried
   unsigned jobs = 1;
+  bool limited = true; ///< false: only the full build is held against the original
 };
 
 /// Clears `wanted` for edits that do not hold, with all of their group, and
@@ -28,6 +29,9 @@ struct VerifyOptions {
 Edits verifyEdits(std::vector<Finding> &findings, std::vector<bool> &wanted,
                   llvm::ArrayRef<UnitFiles> units, const Texts &originals,
                   const VerifyOptions &options);
+
+/// A group with a member that is not wanted stays as it is.
+void keepGroupsWhole(llvm::ArrayRef<Finding> findings, std::vector<bool> &wanted);
 
 /// Makes the edits and drops those that conflict, without compiling.
 Edits composeEdits(std::vector<Finding> &findings, std::vector<bool> &wanted,

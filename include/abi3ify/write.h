@@ -1,5 +1,5 @@
 // Writes the edited files, all or none. The only place that writes into a
-// project.
+// project's sources.
 // In: file -> new text. Out: the files, or an error and the old files.
 // A journal in the root folder makes an interrupted run harmless: the next run
 // finishes it if all new texts were on disk already, else takes them back.
@@ -14,6 +14,9 @@ inline constexpr llvm::StringRef JournalName = ".abi3ify-journal.json";
 /// Writes `texts` with the journal in `root`. Permissions are kept; a file
 /// without write permission is an error before anything is written.
 llvm::Error writeFiles(const std::string &root, const Texts &texts);
+
+/// Replaces one file of ours, or makes it, in one step.
+llvm::Error replaceFile(const std::string &path, llvm::StringRef text);
 
 /// Looks for a journal in `root` and settles it. Returns what was done, or an
 /// empty text if there was none.

@@ -143,7 +143,12 @@ std::string suppressed(StringRef text) {
     finding.rule = "r";
     findings.push_back(finding);
   }
-  auto complaints = applySuppressions("a.c", text, findings);
+  Suppressions suppressions = readSuppressions("a.c", text);
+  std::vector<std::string> complaints;
+  for (const Complaint &complaint : suppressions.malformed)
+    complaints.push_back("a.c:" + std::to_string(complaint.line) + ": " + complaint.message);
+  for (const Suppression &unused : applySuppressions(suppressions.all, findings))
+    complaints.push_back("a.c:" + std::to_string(unused.line) + ": unused " + unused.rule);
   std::string lines;
   for (const Finding &finding : findings)
     lines += name(finding.state).str() +
@@ -166,18 +171,54 @@ TEST(Suppress, OnTheLineAndAboveIt) {
             "suppressed: because\nfixable edit\n");
 }
 
+TEST(Suppress, AMacrosBodyIsOneLine) {
+  const char *fits = "suppressed: because\nsuppressed: because\nfixable edit\n";
+  EXPECT_EQ(suppressed("// abi3ify: ignore[r] because\n#define M(x) \\\n  OLD(x) \\\n  OLD(x)\nOLD(y);\n"),
+            fits);
+  EXPECT_EQ(suppressed("#define M(x) \\\n  OLD(x) /* abi3ify: ignore[r] because */ \\ \n  OLD(x)\nOLD(y);\n"),
+            fits);
+  EXPECT_EQ(suppressed("#define M(x) \\\r\n  OLD(x) \\\r\n  OLD(x) // abi3ify: ignore[r] because\r\n"
+                       "OLD(y);\r\n"),
+            fits);
+  EXPECT_EQ(suppressed("#define M(x) \\\n  /* abi3ify: ignore[r] because */ \\\n  OLD(x) \\\n"
+                       "  OLD(x)\nOLD(y);\n"),
+            fits);
+}
+
+TEST(Suppress, CommentsOfSeveralLinesAndSeveralComments) {
+  EXPECT_EQ(suppressed("/*\n * abi3ify: ignore[r] because\n *   it must\n */\n\nOLD(x);\nOLD(y);\n"),
+            "suppressed: because it must\nfixable edit\n");
+  EXPECT_EQ(suppressed("// abi3ify: ignore[q] one\n// abi3ify: ignore[r] two\n// more\nOLD(x);\n"),
+            "suppressed: two\na.c:1: unused q");
+  EXPECT_EQ(suppressed("  /* abi3ify: ignore[r] because */ OLD(x);\n  OLD(y);\n"),
+            "suppressed: because\nfixable edit\n");
+  EXPECT_EQ(suppressed("f();\n// abi3ify: ignore[r] because"), "a.c:2: unused r");
+}
+
+TEST(Suppress, AWholeFile) {
+  EXPECT_EQ(suppressed("OLD(x);\n// abi3ify: ignore-file[r] because\nOLD(y);\n"),
+            "suppressed: because\nsuppressed: because\n");
+  EXPECT_EQ(suppressed("// abi3ify: ignore-file[r] all\nOLD(x); // abi3ify: ignore[r] one\n"),
+            "suppressed: one\na.c:1: unused r");
+  EXPECT_EQ(suppressed("// abi3ify: ignore-file[r]\nOLD(x);\n"),
+            "fixable edit\na.c:1: a suppression needs a reason behind the bracket; it does not count");
+}
+
 TEST(Suppress, SeveralRules) {
   EXPECT_EQ(suppressed("OLD(x); // abi3ify: ignore[q, r] because\n"),
-            "suppressed: because\na.c:1: no use of rule 'q' here; remove the suppression");
+            "suppressed: because\na.c:1: unused q");
 }
 
 TEST(Suppress, Complaints) {
   EXPECT_EQ(suppressed("\n// abi3ify: ignore[r] because\nint x;\nOLD(x);\n"),
-            "fixable edit\na.c:2: no use of rule 'r' here; remove the suppression");
+            "fixable edit\na.c:2: unused r");
   EXPECT_EQ(suppressed("OLD(x); // abi3ify: ignore[r]\n"),
             "fixable edit\na.c:1: a suppression needs a reason behind the bracket; it does not count");
   EXPECT_EQ(suppressed("OLD(x); // abi3ify: off\n"),
-            "fixable edit\na.c:1: expected 'abi3ify: ignore[rule] reason'; it does not count");
+            "fixable edit\na.c:1: expected 'abi3ify: ignore[rule] reason' or 'abi3ify: "
+            "ignore-file[rule] reason'; it does not count");
+  EXPECT_EQ(suppressed("OLD(x); // abi3ify: ignore[] because\n"),
+            "fixable edit\na.c:1: a rule's id is missing in the brackets");
   EXPECT_EQ(suppressed("s = \"// abi3ify: ignore[r] x\"; OLD(x);\n"), "fixable edit\n");
 }
 
