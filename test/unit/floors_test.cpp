@@ -16,7 +16,8 @@ std::vector<std::string> folders() {
   std::error_code code;
   for (llvm::sys::fs::directory_iterator it(inputs(), code), end; it != end && !code;
        it.increment(code))
-    list.push_back(it->path());
+    if (it->type() == llvm::sys::fs::file_type::directory_file)
+      list.push_back(it->path());
   llvm::sort(list);
   return list;
 }
