@@ -36,6 +36,9 @@ std::string titleOf(const BuildSettings &package) {
 }
 
 std::string result(const BuildSettings &package) {
+  if (package.floor.abi3t)
+    return "the file is to be NAME.abi3t.so (on Windows NAME.pyd), the wheel's tag " +
+           wheelTag(package.floor) + "-abi3.abi3t-PLATFORM";
   return "the file is to be NAME.abi3.so (on Windows NAME.pyd)" +
          (StringRef(package.system) == "CMake" || StringRef(package.system) == "Meson"
               ? std::string()

@@ -37,7 +37,7 @@ std::optional<std::string> backendOf(const std::string &folder, BuildFiles &file
 /// Where no build system is known: its author sees to the rest as well.
 void addPlain(const BuildInput &input, const std::string &reason, BuildSettings &out) {
   out.settings.push_back({"the compiler's flags", "", 0,
-                          {"-DPy_LIMITED_API=" + input.floor.limitedApi()},
+                          input.floor.flags(),
                           SettingState::ByHand, reason});
 }
 
@@ -45,7 +45,10 @@ void addSystem(const BuildInput &input, BuildSettings &out) {
   auto backend = backendOf(input.folder, input.files);
   bool cmake = exists(input.folder, "CMakeLists.txt"), meson = exists(input.folder, "meson.build");
   bool setup = exists(input.folder, "setup.py"), project = exists(input.folder, "pyproject.toml");
-  if (backend && StringRef(*backend).starts_with("mesonpy")) {
+  if (input.floor.abi3t) {
+    out.system = "free-threaded builds";
+    addPlain(input, "abi3ify knows no build system that makes abi3t", out);
+  } else if (backend && StringRef(*backend).starts_with("mesonpy")) {
     out.system = "meson-python";
     addMeson(input, /*wheels=*/true, out);
     out.remarks.push_back(FreeThreaded.str());
@@ -74,7 +77,7 @@ void addSystem(const BuildInput &input, BuildSettings &out) {
 
 void remarkOnPython(const std::string &folder, BuildFiles &files, BuildSettings &out) {
   auto required = requiredPython(folder, files);
-  if (required && *required < out.floor.minor)
+  if (required && *required < out.floor.minor && !out.floor.abi3t)
     out.remarks.push_back("requires-python allows 3." + std::to_string(*required) +
                           ": below " + out.floor.str() +
                           " a build without these settings is still needed, or a higher requires-python");

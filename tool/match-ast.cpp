@@ -288,7 +288,7 @@ public:
         continue;
       }
       Place place{spelling.path(spot->file), spot->offset};
-      if (use.own) { // a macro of the user's that has the name
+      if (use.own && !isOfCompat(use, place.first)) { // a macro of the user's that has the name
         markSeen(use.location, use.name);
         continue;
       }
@@ -360,6 +360,13 @@ private:
     // other code, what it declares is Python's where that has it.
     return it->second || (isCompatHeader(path) && matches.hasIn(path.str()) &&
                           !(function && path == pathOf(function)));
+  }
+
+  /// The same for a macro; `file`: where it is used.
+  bool isOfCompat(const MacroUse &use, StringRef file) const {
+    SourceManager &sources = ast.getSourceManager();
+    StringRef path = spelling.path(sources.getFileID(sources.getExpansionLoc(use.definition)));
+    return isCompatHeader(path) && path != file && matches.hasIn(path.str());
   }
 
   StringRef pathOf(const Decl *decl) const {

@@ -37,7 +37,7 @@ std::string lookedFor(const Rule &rule) {
   case MatchKind::Include: return "`#include` of " + names;
   case MatchKind::Custom:
     if (rule.names.empty())
-      return "what the text describes";
+      return "what is said below";
     if (rule.structName.empty())
       return "calls of " + names;
     [[fallthrough]];
@@ -49,6 +49,8 @@ std::string lookedFor(const Rule &rule) {
 }
 
 bool fires(const Rule &rule, const std::string &name, Floor floor) {
+  if (!rule.speaksAt(floor) || !isFor(rule.target, floor))
+    return false;
   if (rule.always || !rule.header.empty())
     return true;
   const Fact *fact = facts().find(rule.structName.empty() ? name : rule.structName);
@@ -61,29 +63,31 @@ bool fires(const Rule &rule, const std::string &name, Floor floor) {
 
 /// "at every floor", or the floors of each group of names.
 std::string firingFloors(const Rule &rule) {
-  MapVector<std::pair<Minor, Minor>, std::vector<std::string>> groups;
-  for (const std::string &name : rule.names) {
+  MapVector<std::tuple<Minor, Minor, unsigned>, std::vector<std::string>> groups;
+  for (const std::string &name : rule.names.empty() ? std::vector<std::string>{""} : rule.names) {
     Minor first = 0, last = 0;
     for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor)
       if (fires(rule, name, {minor})) {
         first = first ? first : minor;
         last = minor;
       }
-    groups[{first, last}].push_back(name);
+    groups[{first, last, unsigned(fires(rule, name, {NewestFloor, /*abi3t=*/true}))}].push_back(name);
   }
-  if (rule.names.empty())
-    groups[{OldestFloor, NewestFloor}];
   std::string text;
   for (const auto &[floors, names] : groups) {
-    auto [first, last] = floors;
+    auto [first, last, abi3t] = floors;
     text += text.empty() ? "" : "; ";
     if (!first)
-      text += "at no floor";
+      text += abi3t ? "for abi3t alone" : "at no floor";
     else if (first == OldestFloor && last == NewestFloor)
       text += "at every floor";
     else
       text += first == last ? "at floor " + version(first)
                             : "at floors " + version(first) + " to " + version(last);
+    if (first && last < NewestFloor && abi3t)
+      text += " and for abi3t";
+    else if (first && last == NewestFloor && !abi3t)
+      text += ", not for abi3t";
     if (groups.size() > 1)
       text += " for " + quoted(names);
   }
@@ -129,6 +133,8 @@ void printForm(const Rule &rule, const Form &form, raw_ostream &out) {
   usual.add(Use::Statement);
   if (std::string uses = usesOf(form.uses); !uses.empty() && form.uses.bits != usual.bits)
     out << ", as " << uses;
+  if (rule.target == Target::Any && form.target != Target::Any)
+    out << (form.target == Target::Abi3t ? ", for abi3t alone" : ", not for abi3t");
   out << ": ";
   if (!form.to.empty())
     out << "`" << form.to << "`";

@@ -401,6 +401,13 @@ private:
       return useName(now);
     if (name == "tp_basicsize" || name == "tp_itemsize") {
       bool size = name == "tp_basicsize";
+      // A size there is of what a type adds to its base, and its struct has no head.
+      if (floor().abi3t && !(size && relative))
+        return block(now.value->getBeginLoc(),
+                     size ? "abi3t has no object's head: take it out of the struct, give the size "
+                            "as a negative number, and reach the struct with PyObject_GetTypeData"
+                          : "abi3t has no types of variable size: keep the items in memory of "
+                            "their own");
       (size ? basicsize : itemsize) = {
           now.before,
           (size && relative ? "-(int)" : "") + valueText(now, now.value->IgnoreImplicit()),

@@ -42,8 +42,9 @@ struct Mention : RecursiveASTVisitor<Mention> {
   }
   void look(const MacroUse &use) {
     FileID file = sources.getFileID(use.definition);
+    // Python's own macros may name it; only what the project spells counts.
     if (found.empty() && use.own && file.isValid() && spelling.path(file) == header &&
-        stays(use.name, use.location))
+        spelling.token(use.location, use.name) && stays(use.name, use.location))
       found = use.name;
   }
 

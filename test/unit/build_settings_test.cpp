@@ -14,11 +14,11 @@ constexpr StringRef Setuptools = "[build-system]\nbuild-backend = \"setuptools.b
 /// A package in a folder of its own, at floor 3.11.
 class Package {
 public:
-  Package(Texts files) {
+  explicit Package(Texts files, Floor floor = {11}) {
     for (const auto &[name, text] : files)
       folder.write(name, text);
     BuildFiles read;
-    settings = findBuildSettings(folder.path, {11}, {"python3"}, read);
+    settings = findBuildSettings(folder.path, floor, {"python3"}, read);
   }
 
   /// "state what: reason", one a line.
@@ -306,3 +306,15 @@ TEST(BuildSettings, RequiresPython) {
 }
 
 } // namespace
+
+TEST(BuildSettings, NothingIsWrittenForAbi3t) {
+  for (const char *file : {"setup.py", "meson.build", "CMakeLists.txt", "pyproject.toml"}) {
+    Package package({{file, ""}}, Floor{15, /*abi3t=*/true});
+    EXPECT_EQ(package.states(),
+              "by-hand the compiler's flags: abi3ify knows no build system that makes abi3t\n");
+    ASSERT_EQ(package.settings.settings.size(), 1u);
+    EXPECT_EQ(join(package.settings.settings[0].lines, " "),
+              "-DPy_LIMITED_API=0x030F0000 -DPy_TARGET_ABI3T=0x030F0000");
+    EXPECT_TRUE(package.settings.edited.empty());
+  }
+}

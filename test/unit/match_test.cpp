@@ -359,6 +359,28 @@ TEST(MatchLimit, CodeForDebuggingIsNotLeftOutByTheLimit) {
   EXPECT_EQ(sample.lines(), "5:36 PyTuple_GET_SIZE fixable\n");
 }
 
+TEST(MatchLimit, MacrosOfACompatHeaderArePythons) {
+  Sample sample;
+  sample.lookAtAll({{"pythoncapi_compat.h",
+                     "#include <Python.h>\n"
+                     "static inline Py_ssize_t old_size(PyObject *o) { return PyTuple_GET_SIZE(o); }\n"
+                     "#ifdef Py_BEGIN_CRITICAL_SECTION\n"
+                     "#undef Py_BEGIN_CRITICAL_SECTION\n"
+                     "#undef Py_END_CRITICAL_SECTION\n"
+                     "#endif\n"
+                     "#define Py_BEGIN_CRITICAL_SECTION(o) {\n"
+                     "#define Py_END_CRITICAL_SECTION() }\n"},
+                    {"a.c", "#include \"pythoncapi_compat.h\"\n"
+                            "#define Py_OWN(o) {\n"
+                            "void f(PyObject *o) { Py_BEGIN_CRITICAL_SECTION(o); Py_END_CRITICAL_SECTION(); }\n"
+                            "void g(PyObject *o) { Py_OWN(o) } }\n"}});
+  EXPECT_EQ(sample.reasons("critical-section").find("pair of braces") != std::string::npos, true);
+  unsigned inSource = 0;
+  for (const Finding &finding : sample.findings)
+    inSource += llvm::StringRef(finding.file).ends_with("a.c") && finding.rule == "critical-section";
+  EXPECT_EQ(inSource, 2u);
+}
+
 TEST(MatchLimit, WhatTheProjectLeavesOutIsNoUse) {
   EXPECT_EQ(linesC("#ifndef Py_LIMITED_API\n"
                    "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n"

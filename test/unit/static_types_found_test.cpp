@@ -13,9 +13,9 @@ static PyTypeObject T = {
 )";
 
 /// The reasons of the conversions, one a line.
-std::string reasonsAt(unsigned minor, const std::string &text) {
+std::string reasonsAt(Floor floor, const std::string &text) {
   Sample sample;
-  sample.floor = Floor{minor};
+  sample.floor = floor;
   sample.look(text);
   std::string all;
   for (const Finding &finding : sample.findings)
@@ -27,7 +27,7 @@ std::string reasonsAt(unsigned minor, const std::string &text) {
 } // namespace
 
 TEST(StaticTypesFound, ATableThatIsFilledAtRunTime) {
-  std::string reason = reasonsAt(10, "static PyMappingMethods mapping;\n" + std::string(Types) +
+  std::string reason = reasonsAt({10}, "static PyMappingMethods mapping;\n" + std::string(Types) +
                                          "    .tp_as_mapping = &mapping,\n};\n"
                                          "int ready(void) { return PyType_Ready(&T); }\n");
   EXPECT_NE(StringRef(reason).find("is filled elsewhere"), StringRef::npos) << reason;
@@ -50,7 +50,7 @@ TEST(StaticTypesFound, AMacroThatReadies) {
 }
 
 TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
-  std::string reason = reasonsAt(10, std::string(Types) +
+  std::string reason = reasonsAt({10}, std::string(Types) +
                                          "};\n#define TAKE(t) PyLong_FromVoidPtr((void *)&t)\n"
                                          "int other;\nPyObject *get(int x)\n"
                                          "{ return x ? TAKE(T) : TAKE(other); }\n"
@@ -59,7 +59,7 @@ TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
 }
 
 TEST(StaticTypesFound, AMacroThatReadiesASubtype) {
-  std::string reason = reasonsAt(10, std::string(Types) +
+  std::string reason = reasonsAt({10}, std::string(Types) +
                                          "    .tp_base = &PyList_Type,\n};\n"
                                          "#define READY(t) PyType_Ready(&t)\n"
                                          "int ready(void) { return READY(T); }\n");
@@ -71,7 +71,7 @@ TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
                      std::string(Types) + "    .tp_dealloc = dealloc,\n};\n";
   std::string second = StringRef(text).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
   second.replace(second.find(" T ="), 4, " U =");
-  EXPECT_EQ(reasonsAt(10, text + second +
+  EXPECT_EQ(reasonsAt({10}, text + second +
                               "int ready(void)\n{\n"
                               "    return PyType_Ready(&T) < 0 || PyType_Ready(&U) < 0;\n}\n"),
             "T: converted\nU: converted\n");
@@ -79,7 +79,7 @@ TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
 
 TEST(StaticTypesFound, AReferenceGivenAwayInABranch) {
   std::string reason = reasonsAt(
-      10, std::string(Types) + "};\nint ready(PyObject *m, int x)\n{\n"
+      {10}, std::string(Types) + "};\nint ready(PyObject *m, int x)\n{\n"
                                "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
                                "    if (x)\n"
                                "        PyModule_AddObject(m, \"T\", (PyObject *)&T);\n"
@@ -91,7 +91,7 @@ TEST(StaticTypesFound, AConstantType) {
   std::string text = std::string(Types) + "};\n"
                      "int ready(void) { return PyType_Ready((PyTypeObject *)&T); }\n";
   text.replace(text.find("static PyTypeObject"), 19, "static const PyTypeObject");
-  std::string reason = reasonsAt(10, text);
+  std::string reason = reasonsAt({10}, text);
   EXPECT_NE(StringRef(reason).find("it is constant"), StringRef::npos) << reason;
 }
 
@@ -117,7 +117,7 @@ TEST(StaticTypesFound, AFunctionWhoseFailureIsNotSeen) {
                                                         "{\n    return PyType_Ready(t) + 1;\n}\n"
                                                       : "static int add(PyObject *m, PyTypeObject *t)\n"
                                                         "{\n    return PyType_Ready(t);\n}\n";
-    std::string reason = reasonsAt(10, body + Types + "};\nvoid ready(PyObject *m)\n{\n" + call + "}\n");
+    std::string reason = reasonsAt({10}, body + Types + "};\nvoid ready(PyObject *m)\n{\n" + call + "}\n");
     EXPECT_NE(StringRef(reason).find("no PyType_Ready(&T)"), StringRef::npos) << reason;
   }
 }
@@ -169,9 +169,17 @@ TEST(StaticTypesFound, AFunctionThatOnlyAnotherUnitKnows) {
             std::string::npos) << sample.reasons(StaticTypeRule);
 }
 
+TEST(StaticTypesFound, ForAbi3tOnlyWithoutAHead) {
+  std::string text = std::string(Types) + "    .tp_basicsize = sizeof(Obj),\n};\n"
+                                          "int ready(void) { return PyType_Ready(&T); }\n";
+  EXPECT_EQ(reasonsAt({15}, text), "T: converted\n");
+  std::string reason = reasonsAt({15, /*abi3t=*/true}, text);
+  EXPECT_NE(StringRef(reason).find("abi3t has no object's head"), StringRef::npos) << reason;
+}
+
 TEST(StaticTypesFound, AnAttributeNamedModule) {
   std::string reason = reasonsAt(
-      10, "static PyObject *module_of(PyObject *o, void *c) { Py_RETURN_NONE; }\n"
+      {10}, "static PyObject *module_of(PyObject *o, void *c) { Py_RETURN_NONE; }\n"
           "static PyGetSetDef getset[] = {{\"__module__\", module_of, NULL, NULL, NULL}, {NULL}};\n" +
               std::string(Types) + "    .tp_getset = getset,\n};\n"
               "int ready(void) { return PyType_Ready(&T); }\n");
