@@ -300,18 +300,25 @@ bool addReleases(const Site &site, const Rule &rule, Finding &finding) {
   return true;
 }
 
-/// Whether an expression is a constant by its name and nothing else.
-bool isConstant(const Expr *expr, StringRef name, ASTContext &context) {
+/// Whether an argument is a constant by its name and nothing else. In the body of
+/// a macro it must be spelled there: a parameter is another one in each expansion.
+bool isConstant(const Site &site, const Expr *expr, StringRef name) {
+  const SourceManager &sources = site.context.getSourceManager();
+  auto besideCall = [&](SourceLocation location) {
+    return sources.getFileID(location) == sources.getFileID(site.expr->getBeginLoc());
+  };
   expr = expr->IgnoreParenImpCasts();
-  if (auto *reference = dyn_cast<DeclRefExpr>(expr))
-    return isa<EnumConstantDecl>(reference->getDecl()) && reference->getDecl()->getName() == name;
-  const SourceManager &sources = context.getSourceManager();
   SourceLocation location = expr->getBeginLoc();
-  bool named = false;
-  for (; isa<IntegerLiteral>(expr) && location.isMacroID() && !named;
-       location = sources.getImmediateMacroCallerLoc(location))
-    named = Lexer::getImmediateMacroName(location, sources, context.getLangOpts()) == name;
-  return named;
+  if (auto *reference = dyn_cast<DeclRefExpr>(expr))
+    return isa<EnumConstantDecl>(reference->getDecl()) &&
+           reference->getDecl()->getName() == name && besideCall(location);
+  while (isa<IntegerLiteral>(expr) && location.isMacroID() && !sources.isMacroArgExpansion(location)) {
+    StringRef macro = Lexer::getImmediateMacroName(location, sources, site.context.getLangOpts());
+    location = sources.getImmediateExpansionRange(location).getBegin();
+    if (macro == name)
+      return besideCall(location);
+  }
+  return false;
 }
 
 } // namespace
@@ -332,7 +339,7 @@ bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
       const std::string *constant = lookup(candidate.constant, name);
       if ((is_contained(candidate.null, name) && !isNull(expr)) ||
           (is_contained(candidate.nonNull, name) && !isNonNull(expr)) ||
-          (constant && !isConstant(expr, *constant, site.context)))
+          (constant && !isConstant(site, expr, *constant)))
         return false;
     }
     return true;

@@ -236,13 +236,15 @@ static bool isOwnValue(StringRef name, StringRef body) {
 
 /// `#ifndef NAME`, `#define NAME 1`: what newer headers skip, and the limit may
 /// not, because it hides their NAME.
-static std::optional<Range> definedBehind(StringRef text, const ConditionDirective &condition) {
+static std::optional<Range> definedBehind(StringRef text, const ConditionDirective &condition,
+                                          Floor floor) {
   StringRef line = text.slice(condition.range.begin, condition.range.end);
   if (!line.consume_front("ifndef"))
     return std::nullopt;
   StringRef name = line.ltrim().take_while([](char c) { return isAlnum(c) || c == '_'; });
   std::vector<Range> branches = branchesBehind(text, condition.range.end);
-  if (name.empty() || branches.empty())
+  // What the limit shows, a guard leaves alone.
+  if (name.empty() || branches.empty() || !facts().lacking(name, floor))
     return std::nullopt;
   StringRef branch = text.slice(branches.front().begin, branches.front().end).trim();
   if (!branch.consume_front("#"))
@@ -269,7 +271,7 @@ void checkRedefinitions(const PreprocessorFacts &preprocessor, const MatchContex
                                         .slice(definition.body.begin, definition.body.end)))
       places.insert({definition.file, definition.range});
   for (const ConditionDirective &condition : preprocessor.conditions)
-    if (auto range = definedBehind(textOf(condition.file), condition))
+    if (auto range = definedBehind(textOf(condition.file), condition, context.floor))
       places.insert({condition.file, *range});
   for (const auto &[file, range] : places)
     if (StringRef text = textOf(file); !recogniseGenerator(file, text))

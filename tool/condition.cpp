@@ -268,39 +268,38 @@ private:
 } // namespace
 
 std::vector<Range> branchesBehind(StringRef text, unsigned end) {
+  std::string rest = text.drop_front(end).str();
+  Lexer lexer(SourceLocation(), plainTextOptions(), rest.data(), rest.data(),
+              rest.data() + rest.size());
   std::vector<Range> branches;
-  unsigned depth = 0, begin = end, at = end;
-  bool inComment = false;
-  while (at < text.size()) {
-    size_t lineEnd = text.find('\n', at);
-    lineEnd = lineEnd == StringRef::npos ? text.size() : lineEnd + 1;
-    StringRef line = text.slice(at, lineEnd).ltrim();
-    if (!inComment && line.consume_front("#")) {
-      StringRef word = line.ltrim().take_while([](char c) { return isAlpha(c); });
-      if (word == "if" || word == "ifdef" || word == "ifndef")
-        ++depth;
-      else if (!depth && (word.starts_with("el") || word == "endif")) {
-        branches.push_back({begin, at});
-        if (word == "endif")
-          return branches;
-        begin = lineEnd;
-      } else if (word == "endif")
-        --depth;
+  unsigned depth = 0, begin = end;
+  bool directive = false;
+  unsigned hash = end;
+  for (Token token;;) {
+    lexer.LexFromRawLexer(token);
+    if (token.is(tok::eof))
+      return {}; // it has no end
+    unsigned at = end + unsigned(lexer.getBufferLocation() - rest.data()) - token.getLength();
+    if (token.is(tok::hash) && token.isAtStartOfLine()) {
+      directive = true;
+      hash = at;
+      continue;
     }
-    // A comment over several lines may hold anything.
-    for (StringRef rest = text.slice(at, lineEnd); !rest.empty(); rest = rest.drop_front()) {
-      if (inComment && rest.consume_front("*/"))
-        inComment = false;
-      else if (!inComment && rest.starts_with("//"))
-        break;
-      else if (!inComment && rest.consume_front("/*"))
-        inComment = true;
-      if (rest.empty())
-        break;
+    bool isWord = directive && token.is(tok::raw_identifier) && !token.isAtStartOfLine();
+    directive = false;
+    StringRef word = isWord ? token.getRawIdentifier() : "";
+    if (word == "if" || word == "ifdef" || word == "ifndef") {
+      ++depth;
+    } else if (depth && word == "endif") {
+      --depth;
+    } else if (!depth && (word == "endif" || word == "else" || word == "elif" ||
+                          word == "elifdef" || word == "elifndef")) {
+      branches.push_back({begin, unsigned(text.rfind('\n', hash)) + 1});
+      if (word == "endif")
+        return branches;
+      begin = std::min(text.find('\n', hash), text.size() - 1) + 1;
     }
-    at = lineEnd;
   }
-  return {}; // it has no end
 }
 
 bool VersionComparison::holds(unsigned hex) const {

@@ -1,6 +1,6 @@
 // Assumed and checked: the entry of a PyMethodDef names a plain function of the
-// three or four parameters that METH_FASTCALL asks for, which is defined in this
-// unit in front of the table. The function itself is left as it is, so that its
+// three or four parameters that METH_FASTCALL asks for, which is defined once in
+// its file, in front of the table; a macro that writes the entry writes its name. The function itself is left as it is, so that its
 // other uses are right.
 #include "abi3ify/fastcall-adapters.h"
 #include "abi3ify/site.h"
@@ -16,6 +16,13 @@ constexpr StringRef RuleId = "meth-fastcall", Flag = "METH_FASTCALL";
 constexpr unsigned Keywords = 0x2, Method = 0x200; // METH_KEYWORDS, METH_METHOD
 
 using Place = std::pair<std::string, unsigned>;
+
+/// How often a text defines a function, in branches that are not compiled as well.
+unsigned definitionsOf(StringRef name, StringRef text) {
+  unsigned found = 0;
+  eachDefinedFunction(text, [&](StringRef defined) { found += defined == name; });
+  return found;
+}
 
 /// The adapter's text behind the definition that it stands behind.
 std::string adapterOf(const FunctionDecl *function, StringRef newline) {
@@ -77,15 +84,16 @@ private:
       if (!spot)
         continue;
       Place place = {spelling.path(spot->file), spot->offset};
-      auto rewrites = adapt(meth, flags);
-      if (rewrites.empty())
+      auto rewrites = adapt(meth, flags, spot->inMacro);
+      auto [known, added] = edits.try_emplace(place, rewrites);
+      if (rewrites.empty() || known->second != rewrites)
         refused.insert(place);
-      else
-        edits[place] = std::move(rewrites);
     }
   }
 
-  std::vector<Rewrite> adapt(Expr *meth, Expr *flags) {
+  /// A macro may hold a whole entry; one that takes the function as an argument
+  /// may have it for other things and in other entries.
+  std::vector<Rewrite> adapt(Expr *meth, Expr *flags, bool flagInMacro) {
     auto *named = dyn_cast<DeclRefExpr>(bare(meth));
     auto *function = named ? dyn_cast<FunctionDecl>(named->getDecl()) : nullptr;
     Expr::EvalResult value;
@@ -101,7 +109,8 @@ private:
       return {};
     auto use = spelling.token(named->getLocation(), function->getName());
     auto body = spelling.range(definition->getBeginLoc(), definition->getEndLoc());
-    if (!use || !body || body->inMacro)
+    if (!use || use->inMacro != flagInMacro || !body || body->inMacro ||
+        definitionsOf(function->getName(), spelling.text(body->file)) != 1)
       return {};
     Rewrite adapter, name;
     adapter.file = spelling.path(body->file);

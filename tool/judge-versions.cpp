@@ -1,6 +1,7 @@
 // Calls that compile for every version, and of which some version from the
 // floor on makes something else. Each judge looks for what shows in the code that
 // the difference can matter; without it nothing is said.
+#include "abi3ify/facts.h"
 #include "abi3ify/judge.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
@@ -132,7 +133,8 @@ bool judgeArgumentCount(const Site &site, const Rule &rule, Finding &finding) {
 /// made-type: a call that makes a type stands in the argument, so that nobody
 /// asks whether it failed.
 bool judgeMadeType(const Site &site, const Rule &rule, Finding &finding) {
-  if (site.args.size() != 2)
+  // Where the floor lacks the function, that is what is to be said.
+  if (site.args.size() != 2 || facts().lacking(rule.names.front(), site.floor))
     return false;
   auto *call = dyn_cast<CallExpr>(bare(site.args[1]));
   bool made = call && (calledName(call).starts_with("PyType_From") ||

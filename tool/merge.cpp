@@ -74,7 +74,8 @@ void unite(Finding &a, Finding b) {
 bool takesAway(const Rewrite &rewrite, const std::string &file, Range range) {
   return !rewrite.castsOnly && rewrite.file == file && rewrite.extent.contains(range) &&
          none_of(rewrite.args, [&](const Argument &argument) {
-           return argument.text.empty() && argument.range.contains(range);
+           return argument.text.empty() && argument.range.contains(range) &&
+                  StringRef(rewrite.to).contains("$" + argument.name);
          });
 }
 

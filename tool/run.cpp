@@ -28,7 +28,7 @@ void noteGenerated(const GeneratedFiles &generated, std::vector<std::string> &no
 
 /// Whether the limited build would fail at it.
 bool isLeft(const Finding &finding) {
-  return !is_contained({State::Fixed, State::Advice, State::Suppressed, State::Unseen},
+  return !is_contained({State::Fixed, State::Advice, State::Unseen},
                        finding.state) &&
          !StringRef(finding.rule).starts_with(HeapTypeRules);
 }

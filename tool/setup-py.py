@@ -267,7 +267,7 @@ class Reader:
         elif isinstance(macros, ast.List) and not any(isinstance(e, ast.Starred) for e in macros.elts):
             insertions += self.file.insert_last(macros, [self.macro])
             result["lines"].append("define_macros=[..., %s]" % self.macro)
-        elif isinstance(macros, ast.Name) and self.is_list(macros.id):
+        elif isinstance(macros, ast.Name) and self.is_list(macros.id) and self.is_done(macros):
             insertions.append({"offset": self.file.byte(macros.end_lineno, macros.end_col_offset),
                                "text": " + [%s]" % self.macro})
             result["lines"].append("define_macros=%s + [%s]" % (macros.id, self.macro))
@@ -306,6 +306,20 @@ class Reader:
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.alias)) and node.name == name:
                 return False
         return bool(bound)
+
+    def is_done(self, use):
+        """Whether nothing touches a list behind a call that it is given to, by this name or by another."""
+        for node in ast.walk(self.file.tree):
+            if not isinstance(node, ast.Name) or node.id != use.id or node is use:
+                continue
+            parent = self.parents[node]
+            if isinstance(parent, ast.keyword) and parent.arg == "define_macros":
+                continue
+            if isinstance(parent, (ast.Attribute, ast.AugAssign, ast.Assign, ast.AnnAssign)) and node.lineno < use.lineno:
+                if not isinstance(parent, ast.Assign) or node in parent.targets:
+                    continue
+            return False
+        return True
 
     def limit_in(self, macros):
         """The value of Py_LIMITED_API in a list of macros, or None."""

@@ -238,6 +238,28 @@ std::string withNewlines(StringRef text, StringRef newline) {
   return result;
 }
 
+void eachDefinedFunction(StringRef text, function_ref<void(StringRef)> see) {
+  std::string copy = text.str();
+  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
+              copy.data() + copy.size());
+  StringRef name;
+  unsigned depth = 0;
+  bool closed = false; // behind the ) of NAME(...)
+  for (Token token; !token.is(tok::eof);) {
+    lexer.LexFromRawLexer(token);
+    if (token.is(tok::l_brace) && closed)
+      see(name);
+    closed = false;
+    if (token.is(tok::l_paren)) {
+      ++depth;
+    } else if (token.is(tok::r_paren) && depth > 0) {
+      closed = --depth == 0 && !name.empty();
+    } else if (!depth) {
+      name = token.is(tok::raw_identifier) ? token.getRawIdentifier() : "";
+    }
+  }
+}
+
 StringRef indentAt(StringRef text, unsigned offset) {
   size_t begin = text.take_front(offset).rfind('\n') + 1;
   return text.substr(begin).take_while([](char c) { return c == ' ' || c == '\t'; });

@@ -377,8 +377,8 @@ private:
     return list;
   }
 
-  /// Whether a unit does not say a message without some of the edits.
-  bool isQuietWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray) {
+  /// Whether a unit says a message less often without some of the edits.
+  bool isQuieterWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray) {
     std::vector<bool> fewer = wanted;
     for (unsigned i = 0; i < findings.size(); ++i)
       for (unsigned left : some)
@@ -390,8 +390,8 @@ private:
         return diagnostic.message == stray.message;
       });
     };
-    return count(parse(unit, stray.headers, Mode::Full, &rest)) <=
-           count(parse(unit, stray.headers, Mode::Full, nullptr));
+    return count(parse(unit, stray.headers, Mode::Full, &rest)) <
+           count(parse(unit, stray.headers, Mode::Full, &texts));
   }
 
   /// Drops the one edit or group without which a stray diagnostic goes away,
@@ -401,9 +401,9 @@ private:
     while (list.size() > 1) {
       std::vector<unsigned> half(list.begin(), list.begin() + list.size() / 2);
       std::vector<unsigned> others(list.begin() + list.size() / 2, list.end());
-      if (isQuietWithout(half, unit, stray))
+      if (isQuieterWithout(half, unit, stray))
         list = half;
-      else if (isQuietWithout(others, unit, stray))
+      else if (isQuieterWithout(others, unit, stray))
         list = others;
       else
         break;

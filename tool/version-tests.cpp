@@ -3,6 +3,7 @@
 // A test that all headers from the floor on answer alike is left alone.
 #include "abi3ify/build-macros.h"
 #include "abi3ify/condition.h"
+#include "abi3ify/facts.h"
 #include "abi3ify/generated.h"
 #include "clang/Basic/TokenKinds.h"
 #include "clang/Lex/Lexer.h"
@@ -60,6 +61,25 @@ bool saysSomething(StringRef text, ArrayRef<Range> branches) {
   for (Range branch : branches)
     eachName(text.slice(branch.begin, branch.end),
              [&](StringRef name) { found |= !isKeyword(name); });
+  return found;
+}
+
+/// A name of Python's that a text defines, as a macro or a function.
+std::string ownDefinition(StringRef text, ArrayRef<Range> branches) {
+  std::string found;
+  auto see = [&](StringRef name) {
+    if (found.empty() && facts().find(name))
+      found = name.str();
+  };
+  for (Range branch : branches) {
+    StringRef code = text.slice(branch.begin, branch.end);
+    eachDefinedFunction(code, see);
+    for (StringRef line : split(code, '\n')) {
+      line = line.ltrim();
+      if (line.consume_front("#") && (line = line.ltrim(), line.consume_front("define")))
+        see(line.ltrim().take_while([](char c) { return isAlnum(c) || c == '_'; }));
+    }
+  }
   return found;
 }
 
@@ -139,8 +159,10 @@ private:
                                           : "";
     std::string edited = expression.str();
     bool whole = true;
+    // Newer headers hide some of these names under a lower limit, and keep others.
+    own = ownDefinition(text, branches);
     for (const VersionComparison &each : reverse(asking)) {
-      std::string to = replacement(expression, each);
+      std::string to = own.empty() ? replacement(expression, each) : "";
       whole &= !to.empty();
       addTest(condition.file, begin, expression, each, to, group);
       edited.replace(each.range.begin, each.range.size(), to);
@@ -177,7 +199,11 @@ private:
                              {begin + comparison.range.begin, begin + comparison.range.end}, macro);
     if (!finding)
       return;
-    if (to.empty())
+    if (!own.empty())
+      finding->reason = "'" + own + "' is defined behind it for headers that lack it, and newer "
+                        "headers hide some such names under a lower limit and keep others; give "
+                        "yours a name of its own";
+    else if (to.empty())
       finding->reason = "one binary runs on all versions from the floor on; ask for a range of "
                         "Py_LIMITED_API where that is defined";
     else {
@@ -270,6 +296,7 @@ private:
   FloorMatches &matches;
   std::vector<unsigned> versions; ///< of headers that can build for the floor
   std::map<std::string, std::set<Range>> gone;
+  std::string own; ///< what the branches of the condition in question define of Python's
   std::map<std::string, bool> written;
 };
 

@@ -7,6 +7,7 @@
 #include "abi3ify/project.h"
 #include "clang/Basic/SourceLocation.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <optional>
 
 namespace clang {
@@ -99,6 +100,10 @@ llvm::StringRef newlineOf(llvm::StringRef text);
 
 /// A text of ours with the line breaks of a file.
 std::string withNewlines(llvm::StringRef text, llvm::StringRef newline);
+
+/// Calls `see` for each NAME(...) { in a text, as functions are defined, also in
+/// branches that are not compiled.
+void eachDefinedFunction(llvm::StringRef text, llvm::function_ref<void(llvm::StringRef)> see);
 
 /// The white space that the line of an offset begins with.
 llvm::StringRef indentAt(llvm::StringRef text, unsigned offset);

@@ -1,5 +1,5 @@
 /* Functions whose arguments Argument Clinic of 3.13 unpacks. */
-#ifndef Py_BUILD_CORE_BUILTIN
+#ifndef Py_LIMITED_API
 #  define Py_BUILD_CORE_MODULE 1
 #endif
 
