@@ -30,6 +30,10 @@ bool say(const Site &site, const Rule &rule, Finding &finding) {
 /// Where the floor has no other call, only its author can see whether an
 /// exception may be set.
 bool judgeNullValue(const Site &site, const Rule &rule, Finding &finding) {
+  // PyObject_DelAttr is a macro for it in most headers, and has its own rules.
+  auto *spelled = dyn_cast<CallExpr>(site.expr);
+  if (!spelled || !site.spelling.token(spelled->getBeginLoc(), calledName(spelled)))
+    return false;
   if (site.args.size() != 3 || !isNull(site.args.back(), site.context))
     return false;
   if (!rule.formFor(site.use, site.floor)) {
