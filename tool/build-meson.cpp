@@ -1,6 +1,7 @@
 // Meson, alone or under meson-python: limited_api of each extension_module, and
 // meson-python's own key.
 #include "abi3ify/build-settings.h"
+#include "abi3ify/spelling.h"
 #include "abi3ify/toml-edit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
@@ -168,7 +169,7 @@ private:
       setting.insertions.push_back({file, last.end, (comma ? " " : ", ") + line});
       return;
     }
-    std::string newline = text.contains("\r\n") ? "\r\n" : "\n";
+    std::string newline = newlineOf(text).str();
     auto indentAt = [&](size_t at) {
       size_t start = text.rfind('\n', at);
       StringRef rest = text.substr(start == StringRef::npos ? 0 : start + 1);

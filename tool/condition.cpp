@@ -2,7 +2,7 @@
 // other macros decide, unknown; && and || know more than their parts.
 #include "abi3ify/condition.h"
 #include "abi3ify/spelling.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -21,18 +21,11 @@ struct Piece {
 };
 
 std::vector<Piece> tokensOf(StringRef text) {
-  // The lexer wants a null behind its text.
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
+  TextLexer lexer(text);
   std::vector<Piece> pieces;
-  for (Token token; !lexer.LexFromRawLexer(token) || token.isNot(tok::eof);) {
-    if (token.is(tok::eof))
-      break;
-    unsigned begin = lexer.getBufferLocation() - copy.data() - token.getLength();
-    pieces.push_back({token.getKind(), text.substr(begin, token.getLength()), begin,
-                      begin + token.getLength()});
-  }
+  while (const Token *token = lexer.next())
+    pieces.push_back({token->getKind(), text.slice(lexer.begin(), lexer.end()), lexer.begin(),
+                      lexer.end()});
   return pieces;
 }
 
@@ -268,26 +261,19 @@ private:
 } // namespace
 
 std::vector<Range> branchesBehind(StringRef text, unsigned end) {
-  std::string rest = text.drop_front(end).str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), rest.data(), rest.data(),
-              rest.data() + rest.size());
+  TextLexer lexer(text.drop_front(end));
   std::vector<Range> branches;
   unsigned depth = 0, begin = end;
   bool directive = false;
   unsigned hash = end;
-  for (Token token;;) {
-    lexer.LexFromRawLexer(token);
-    if (token.is(tok::eof))
-      return {}; // it has no end
-    unsigned at = end + unsigned(lexer.getBufferLocation() - rest.data()) - token.getLength();
-    if (token.is(tok::hash) && token.isAtStartOfLine()) {
+  while (const Token *token = lexer.next()) {
+    if (lexer.isHash()) {
       directive = true;
-      hash = at;
+      hash = end + lexer.begin();
       continue;
     }
-    bool isWord = directive && token.is(tok::raw_identifier) && !token.isAtStartOfLine();
+    StringRef word = directive && !token->isAtStartOfLine() ? lexer.name() : "";
     directive = false;
-    StringRef word = isWord ? token.getRawIdentifier() : "";
     if (word == "if" || word == "ifdef" || word == "ifndef") {
       ++depth;
     } else if (depth && word == "endif") {
@@ -300,6 +286,7 @@ std::vector<Range> branchesBehind(StringRef text, unsigned end) {
       begin = std::min(text.find('\n', hash), text.size() - 1) + 1;
     }
   }
+  return {}; // it has no end
 }
 
 bool VersionComparison::holds(unsigned hex) const {

@@ -1,6 +1,6 @@
 #include "abi3ify/edits.h"
 #include "abi3ify/spelling.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 #include <algorithm>
 
@@ -16,19 +16,11 @@ struct LexedToken {
 };
 
 std::vector<LexedToken> lex(StringRef text) {
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
-  lexer.SetCommentRetentionState(true);
+  TextLexer lexer(text, TextLexer::Keep);
   std::vector<LexedToken> tokens;
-  Token token;
-  while (true) {
-    lexer.LexFromRawLexer(token);
-    if (token.is(tok::eof))
-      return tokens;
-    unsigned end = lexer.getCurrentBufferOffset();
-    tokens.push_back({end - token.getLength(), end, token.is(tok::comment)});
-  }
+  while (const Token *token = lexer.next())
+    tokens.push_back({lexer.begin(), lexer.end(), token->is(tok::comment)});
+  return tokens;
 }
 
 /// A piece of a template: text, or the name of an argument.

@@ -1,6 +1,6 @@
 #include "abi3ify/helpers.h"
 #include "abi3ify/libc-includes.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -116,32 +116,27 @@ private:
 } // namespace
 
 unsigned endOfIncludes(StringRef text) {
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
-  Token token;
+  TextLexer lexer(text);
   // Which open conditionals hold an #include.
   std::vector<bool> open;
   unsigned position = 0;
   std::string guard; // of `#ifndef GUARD`, if that is the first directive
   bool first = true;
   // Code inside of a conditional, such as a fallback definition, goes by.
-  while (!lexer.LexFromRawLexer(token)) {
-    if (token.isNot(tok::hash) || !token.isAtStartOfLine()) {
+  while (const Token *token = lexer.next()) {
+    if (!lexer.isHash()) {
       // `extern "C" {` around the includes.
-      bool linkage = token.is(tok::raw_identifier) && token.getRawIdentifier() == "extern";
-      if (open.empty() && !linkage && !token.isOneOf(tok::string_literal, tok::l_brace))
+      bool linkage = lexer.name() == "extern";
+      if (open.empty() && !linkage && !token->isOneOf(tok::string_literal, tok::l_brace))
         break;
       continue;
     }
-    unsigned hash = lexer.getCurrentBufferOffset() - 1;
-    lexer.LexFromRawLexer(token);
-    StringRef directive = token.is(tok::raw_identifier) ? token.getRawIdentifier() : StringRef();
-    unsigned next = behindLine(text, hash);
-    StringRef name;
+    unsigned next = behindLine(text, lexer.begin());
+    lexer.next();
+    StringRef directive = lexer.name(), name;
     if (directive == "ifndef" || directive == "define") {
-      lexer.LexFromRawLexer(token);
-      name = token.is(tok::raw_identifier) ? token.getRawIdentifier() : StringRef();
+      lexer.next();
+      name = lexer.name();
     }
     // The guard of a header is open around everything and is no condition.
     bool closesGuard = directive == "define" && !guard.empty() && name == guard;
@@ -164,7 +159,7 @@ unsigned endOfIncludes(StringRef text) {
       else
         open.back() = true;
     }
-    lexer.seek(next, /*IsAtStartOfLine=*/true);
+    lexer.seek(next, /*atLineBegin=*/true);
   }
   return position;
 }

@@ -1,4 +1,5 @@
 #include "abi3ify/ini-edit.h"
+#include "abi3ify/spelling.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
@@ -66,7 +67,7 @@ const IniValue *IniFile::value(StringRef section, StringRef key) const {
 }
 
 Insertion IniFile::add(StringRef section, StringRef key, StringRef value) const {
-  std::string newline = StringRef(text).contains("\r\n") ? "\r\n" : "\n";
+  std::string newline = newlineOf(text).str();
   std::string line = (key + " = " + value + newline).str();
   auto found = sections.find(section.str());
   if (found == sections.end()) {

@@ -81,8 +81,7 @@ std::optional<Rewrite> definition(const Site &site) {
   Rewrite rewrite;
   rewrite.file = site.spelling.path(file);
   rewrite.extent = {line, line};
-  rewrite.to = text.contains("\r\n") ? "#define PY_SSIZE_T_CLEAN\r\n"
-                                     : "#define PY_SSIZE_T_CLEAN\n";
+  rewrite.to = ("#define PY_SSIZE_T_CLEAN" + newlineOf(text)).str();
   return rewrite;
 }
 

@@ -1,8 +1,8 @@
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/AST/Decl.h"
 #include "clang/Basic/SourceManager.h"
-#include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -49,31 +49,27 @@ static StringSet<> namesWithoutPython(const PreprocessorFacts &preprocessor,
 
 /// After an include guard or #pragma once, else after the leading comment.
 static unsigned afterGuard(StringRef text) {
-  LangOptions options;
-  options.LineComment = true;
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
-  Token token;
+  TextLexer lexer(text);
   auto lineEnd = [&](unsigned offset) {
     size_t end = text.find('\n', offset);
     return end == StringRef::npos ? unsigned(text.size()) : unsigned(end + 1);
   };
   auto next = [&] {
-    lexer.LexFromRawLexer(token);
-    return token.is(tok::raw_identifier) ? token.getRawIdentifier() : StringRef();
+    lexer.next();
+    return lexer.name();
   };
-  next();
-  unsigned start = lexer.getCurrentBufferOffset() - token.getLength();
-  if (token.isNot(tok::hash))
-    return token.is(tok::eof) ? unsigned(text.size()) : start;
+  if (!lexer.next())
+    return text.size();
+  unsigned start = lexer.begin();
+  if (!lexer.isHash())
+    return start;
   StringRef directive = next();
   if (directive == "pragma" && next() == "once")
-    return lineEnd(lexer.getCurrentBufferOffset());
+    return lineEnd(lexer.end());
   if (directive == "ifndef") {
     std::string guard = next().str();
-    next();
-    if (token.is(tok::hash) && next() == "define" && next() == guard)
-      return lineEnd(lexer.getCurrentBufferOffset());
+    if (lexer.next() && lexer.isHash() && next() == "define" && next() == guard)
+      return lineEnd(lexer.end());
   }
   return start;
 }

@@ -1,7 +1,7 @@
 #include "abi3ify/origin.h"
 #include "abi3ify/project.h"
 #include "abi3ify/spelling.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -77,15 +77,12 @@ std::string adviceFor(StringRef origin) {
 
 std::vector<LineDirective> readLineDirectives(StringRef text) {
   std::vector<LineDirective> directives;
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
-  Token token;
+  TextLexer lexer(text);
   std::string file;
-  for (lexer.LexFromRawLexer(token); token.isNot(tok::eof); lexer.LexFromRawLexer(token)) {
-    if (token.isNot(tok::hash) || !token.isAtStartOfLine())
+  while (lexer.next()) {
+    if (!lexer.isHash())
       continue;
-    unsigned begin = lexer.getCurrentBufferOffset(), end = directiveEnd(text, begin);
+    unsigned begin = lexer.end(), end = directiveEnd(text, begin);
     if (auto directive = parse(text.slice(begin, end))) {
       if (directive->file.empty())
         directive->file = file;

@@ -1,6 +1,6 @@
 #include "abi3ify/signs.h"
 #include "abi3ify/spelling.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -22,37 +22,23 @@ void addLines(StringRef comment, std::vector<std::string> &lines) {
 
 class Reader {
 public:
-  explicit Reader(StringRef text)
-      : copy(text.str()), lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-                                copy.data() + copy.size()) {
-    lexer.SetCommentRetentionState(true);
-  }
+  explicit Reader(StringRef text) : text(text), lexer(text, TextLexer::Keep) {}
 
   Signs read() {
-    Token token;
-    while (next(token)) {
-      if (token.is(tok::comment)) {
+    while (const Token *token = lexer.next()) {
+      if (token->is(tok::comment)) {
         if (!code)
-          addLines(spelled(token), signs.topLines);
-      } else if (token.is(tok::hash) && token.isAtStartOfLine()) {
+          addLines(lexer.spelled(), signs.topLines);
+      } else if (lexer.isHash()) {
         name.clear();
         directive();
       } else
-        plain(token);
+        plain(*token);
     }
     return std::move(signs);
   }
 
 private:
-  bool next(Token &token) {
-    lexer.LexFromRawLexer(token);
-    return token.isNot(tok::eof);
-  }
-  StringRef spelled(const Token &token) {
-    return StringRef(copy).substr(lexer.getCurrentBufferOffset() - token.getLength(),
-                                  token.getLength());
-  }
-
   void plain(const Token &token) {
     code = true;
     if (token.is(tok::l_paren) && !name.empty())
@@ -63,12 +49,12 @@ private:
     name = token.needsCleaning() ? withoutSplices(token.getRawIdentifier())
                                  : token.getRawIdentifier().str();
     if (known.insert(name).second)
-      signs.names.push_back({name, lexer.getCurrentBufferOffset() - token.getLength()});
+      signs.names.push_back({name, lexer.begin()});
   }
 
   void directive() {
-    unsigned begin = lexer.getCurrentBufferOffset(), end = directiveEnd(copy, begin);
-    StringRef rest = StringRef(copy).slice(begin, end).ltrim();
+    unsigned begin = lexer.end(), end = directiveEnd(text, begin);
+    StringRef rest = text.slice(begin, end).ltrim();
     if (rest.consume_front("include")) {
       rest = rest.ltrim();
       if (rest.starts_with("<") || rest.starts_with("\""))
@@ -79,14 +65,14 @@ private:
       StringRef macro = rest.take_while([](char c) { return isAlnum(c) || c == '_'; });
       signs.defines.insert(macro.str());
       // Its body is code.
-      lexer.seek(end - rest.size() + macro.size(), /*IsAtStartOfLine=*/false);
+      lexer.seek(end - rest.size() + macro.size(), /*atLineBegin=*/false);
       return;
     }
-    lexer.seek(end, /*IsAtStartOfLine=*/true);
+    lexer.seek(end, /*atLineBegin=*/true);
   }
 
-  std::string copy;
-  Lexer lexer;
+  StringRef text;
+  TextLexer lexer;
   Signs signs;
   std::set<std::string> known;
   std::string name; ///< the token in front

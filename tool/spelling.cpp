@@ -1,5 +1,6 @@
 #include "abi3ify/spelling.h"
 #include "abi3ify/appended-files.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
 #include <functional>
@@ -239,23 +240,20 @@ std::string withNewlines(StringRef text, StringRef newline) {
 }
 
 void eachDefinedFunction(StringRef text, function_ref<void(StringRef)> see) {
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
-  StringRef name;
+  TextLexer lexer(text);
+  std::string name;
   unsigned depth = 0;
   bool closed = false; // behind the ) of NAME(...)
-  for (Token token; !token.is(tok::eof);) {
-    lexer.LexFromRawLexer(token);
-    if (token.is(tok::l_brace) && closed)
+  while (const Token *token = lexer.next()) {
+    if (token->is(tok::l_brace) && closed)
       see(name);
     closed = false;
-    if (token.is(tok::l_paren)) {
+    if (token->is(tok::l_paren)) {
       ++depth;
-    } else if (token.is(tok::r_paren) && depth > 0) {
+    } else if (token->is(tok::r_paren) && depth > 0) {
       closed = --depth == 0 && !name.empty();
     } else if (!depth) {
-      name = token.is(tok::raw_identifier) ? token.getRawIdentifier() : "";
+      name = lexer.name();
     }
   }
 }
@@ -282,16 +280,13 @@ Range withLines(StringRef text, Range range) {
 
 std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned limit,
                                  bool isMacro) {
-  // Positions are relative to the name; only these bytes are lexed. The lexer
-  // wants a terminated buffer.
-  std::string part = text.slice(nameOffset, limit).str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), part.data(), part.data(), part.data() + part.size());
-  Token token;
-  lexer.LexFromRawLexer(token);
-  if (token.isNot(tok::raw_identifier))
+  // Positions are relative to the name; only these bytes are lexed.
+  TextLexer lexer(text.slice(nameOffset, limit));
+  const Token *token = lexer.next();
+  if (!token || token->isNot(tok::raw_identifier))
     return std::nullopt;
-  lexer.LexFromRawLexer(token);
-  if (token.isNot(tok::l_paren))
+  token = lexer.next();
+  if (!token || token->isNot(tok::l_paren))
     return std::nullopt;
   CallText call;
   unsigned depth = 1, first = 0, last = 0;
@@ -300,35 +295,32 @@ std::optional<CallText> callText(StringRef text, unsigned nameOffset, unsigned l
     call.args.push_back({nameOffset + first, nameOffset + last});
     any = false;
   };
-  while (true) {
-    lexer.LexFromRawLexer(token);
-    if (token.is(tok::eof))
-      return std::nullopt;
-    unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
+  while ((token = lexer.next())) {
     // A macro's arguments end at every comma outside of parentheses; a
     // function's also may have commas inside of braces and brackets.
-    if (token.is(tok::l_paren) || (!isMacro && token.isOneOf(tok::l_brace, tok::l_square))) {
+    if (token->is(tok::l_paren) || (!isMacro && token->isOneOf(tok::l_brace, tok::l_square))) {
       ++depth;
-    } else if (!isMacro && token.isOneOf(tok::r_brace, tok::r_square)) {
+    } else if (!isMacro && token->isOneOf(tok::r_brace, tok::r_square)) {
       --depth;
-    } else if (token.is(tok::r_paren) && --depth == 0) {
+    } else if (token->is(tok::r_paren) && --depth == 0) {
       if (any)
         close();
       else if (!call.args.empty())
         return std::nullopt; // the last one is empty
-      call.all = {nameOffset, nameOffset + end};
+      call.all = {nameOffset, nameOffset + lexer.end()};
       return call;
-    } else if (token.is(tok::comma) && depth == 1) {
+    } else if (token->is(tok::comma) && depth == 1) {
       if (!any)
         return std::nullopt; // an empty macro argument
       close();
       continue;
     }
     if (!any)
-      first = begin;
+      first = lexer.begin();
     any = true;
-    last = end;
+    last = lexer.end();
   }
+  return std::nullopt;
 }
 
 } // namespace abi3ify

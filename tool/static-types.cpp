@@ -2,10 +2,10 @@
 #include "abi3ify/static-types.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/site.h"
+#include "abi3ify/text-lexer.h"
 #include "abi3ify/type-functions.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
-#include "clang/Lex/Lexer.h"
 
 using namespace clang;
 using namespace llvm;
@@ -278,27 +278,22 @@ void findLooseTokens(TypeSurvey &survey) {
                return range.begin <= offset && offset < range.end;
              });
     };
-    std::string copy = text.str();
-    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-                copy.data() + copy.size());
-    Token token;
+    TextLexer lexer(text);
     unsigned directive = 0; // the end of the #define that we are in
     unsigned ampersand = 0; // the end of an &
     bool unary = false;
     tok::TokenKind last = tok::unknown;
-    while (!lexer.LexFromRawLexer(token)) {
-      unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
-      if (token.is(tok::hash) && token.isAtStartOfLine())
+    while (const Token *token = lexer.next()) {
+      unsigned end = lexer.end(), begin = lexer.begin();
+      if (lexer.isHash())
         directive = directiveEnd(text, begin);
-      if (token.is(tok::amp)) {
+      if (token->is(tok::amp)) {
         unary = !tok::isAnyIdentifier(last) && last != tok::raw_identifier &&
                 last != tok::r_paren && last != tok::r_square && last != tok::numeric_constant;
         ampersand = end;
       }
-      last = token.getKind();
-      if (token.isNot(tok::raw_identifier))
-        continue;
-      auto type = byName.find(token.getRawIdentifier());
+      last = token->getKind();
+      auto type = byName.find(lexer.name());
       if (type == byName.end() || (begin >= directive && !isSkipped(begin)))
         continue;
       TypePlace place{path, begin, ""};

@@ -1,5 +1,5 @@
 #include "abi3ify/suppress.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -66,23 +66,16 @@ public:
   Reader(const std::string &file, StringRef text) : file(file), text(text) {}
 
   Suppressions read() {
-    LangOptions options;
-    options.LineComment = options.CPlusPlus = options.CPlusPlus11 = true;
-    std::string copy = text.str();
-    Lexer lexer(SourceLocation(), options, copy.data(), copy.data(), copy.data() + copy.size());
-    lexer.SetCommentRetentionState(true);
-    Token token;
+    TextLexer lexer(text, TextLexer::Keep);
     size_t codeEnd = 0; // of the last token that is no comment
-    for (lexer.LexFromRawLexer(token); token.isNot(tok::eof); lexer.LexFromRawLexer(token)) {
-      size_t end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
-      if (token.isNot(tok::comment)) {
-        settlePending(begin);
-        codeEnd = end;
+    while (const Token *token = lexer.next()) {
+      if (token->isNot(tok::comment)) {
+        settlePending(lexer.begin());
+        codeEnd = lexer.end();
         continue;
       }
-      StringRef comment = text.slice(begin, end);
-      if (comment.contains(Mark))
-        add(comment, begin, codeEnd > lineBegin(text, begin));
+      if (lexer.spelled().contains(Mark))
+        add(lexer.spelled(), lexer.begin(), codeEnd > lineBegin(text, lexer.begin()));
     }
     settlePending(text.size());
     return std::move(result);

@@ -1,4 +1,5 @@
 #include "abi3ify/toml-edit.h"
+#include "abi3ify/spelling.h"
 #include "llvm/ADT/StringExtras.h"
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -143,7 +144,7 @@ std::optional<Insertion> TomlFile::add(const TomlPath &path, const std::string &
     return std::nullopt;
   node->as_table()->insert(key, *content->get("value"));
 
-  std::string newline = text.contains("\r\n") ? "\r\n" : "\n";
+  std::string newline = newlineOf(text).str();
   std::string line = key + " = " + value + newline;
   std::vector<Insertion> ways;
   // Behind the header of the table, or of one around it with a dotted key.

@@ -4,7 +4,7 @@
 #include "abi3ify/helpers.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/site.h"
-#include "clang/Lex/Lexer.h"
+#include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -181,27 +181,22 @@ private:
   /// Gives each comment to the value that it speaks of: behind one on its
   /// line, else in front of the next one.
   void readComments(StringRef source, Range braces, std::vector<Entry> &list) {
-    std::string copy = source.slice(braces.begin, braces.end).str();
-    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-                copy.data() + copy.size());
-    lexer.SetCommentRetentionState(true);
-    Token token;
+    TextLexer lexer(source.slice(braces.begin, braces.end), TextLexer::Keep);
     std::vector<std::string> waiting;
     size_t next = 0; // the first entry that begins behind the token
-    while (!lexer.LexFromRawLexer(token)) {
-      unsigned end = braces.begin + lexer.getCurrentBufferOffset();
-      unsigned begin = end - token.getLength();
+    while (const Token *token = lexer.next()) {
+      unsigned begin = braces.begin + lexer.begin(), end = braces.begin + lexer.end();
       while (next < list.size() && list[next].place.begin <= begin) {
         list[next].before = std::move(waiting);
         waiting.clear();
         ++next;
       }
-      if (token.is(tok::hash) && token.isAtStartOfLine()) {
+      if (lexer.isHash()) {
         auto place = ast.getSourceManager().getLocForStartOfFile(level).getLocWithOffset(begin);
         block(place, "a preprocessor directive stands in its initialiser");
         return;
       }
-      if (token.isNot(tok::comment))
+      if (token->isNot(tok::comment))
         continue;
       StringRef comment = source.slice(begin, end);
       bool inside = next > 0 && end <= list[next - 1].place.end;

@@ -8,9 +8,9 @@
 // only one; code that is not compiled names no member of it.
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
-#include "clang/Lex/Lexer.h"
 
 using namespace clang;
 using namespace llvm;
@@ -258,18 +258,14 @@ void findUncompiled(TypeSurvey &survey, const RecordDecl *record, TypePart &part
     StringRef text = survey.spelling.text(file);
     for (Range range : skipped == survey.preprocessor.skipped.end() ? std::vector<Range>()
                                                                     : skipped->second) {
-      std::string copy = text.slice(range.begin, range.end).str();
-      Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-                  copy.data() + copy.size());
-      Token token;
+      TextLexer lexer(text.slice(range.begin, range.end));
       bool access = false;
-      while (!lexer.LexFromRawLexer(token)) {
-        if (access && token.is(tok::raw_identifier) && fields.count(token.getRawIdentifier()))
-          part.blockers.push_back({path, range.begin + lexer.getCurrentBufferOffset() -
-                                             token.getLength(),
+      while (const Token *token = lexer.next()) {
+        if (access && fields.count(lexer.name()))
+          part.blockers.push_back({path, range.begin + lexer.begin(),
                                    part.name + " begins with the struct of a builtin type, and code "
                                    "that this build does not compile may reach a member here"});
-        access = token.is(tok::arrow) || token.is(tok::period);
+        access = token->isOneOf(tok::arrow, tok::period);
       }
     }
   }

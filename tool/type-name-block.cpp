@@ -1,10 +1,10 @@
 // type-name below 3.13: the statement around a call becomes a block that asks
 // for the names, makes the call if it got them, and releases them.
 #include "abi3ify/type-name.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/Basic/SourceManager.h"
-#include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -347,30 +347,24 @@ private:
   /// Where the call's further lines begin: behind its own commas, so that no
   /// edit in an argument is cut in two.
   std::vector<unsigned> lines() const {
-    std::string part = call.text.slice(call.all.begin, call.all.end).str();
-    Lexer lexer(SourceLocation(), plainTextOptions(), part.data(), part.data(),
-                part.data() + part.size());
-    lexer.SetCommentRetentionState(true);
+    StringRef part = call.text.slice(call.all.begin, call.all.end);
+    TextLexer lexer(part, TextLexer::Keep);
     std::vector<unsigned> found;
     unsigned depth = 0, end = 0;
     bool parts = false;
-    Token token;
-    while (true) {
-      lexer.LexFromRawLexer(token);
-      if (token.is(tok::eof))
-        return found;
-      unsigned begin = lexer.getCurrentBufferOffset() - token.getLength();
-      size_t line = StringRef(part).slice(end, begin).rfind('\n');
+    while (const Token *token = lexer.next()) {
+      size_t line = part.slice(end, lexer.begin()).rfind('\n');
       // Adjacent literals are parted like arguments: no edit spans them.
-      bool closes = depth == 1 && token.is(tok::r_paren);
-      if (line != StringRef::npos && (parts || closes || tok::isStringLiteral(token.getKind())))
+      bool closes = depth == 1 && token->is(tok::r_paren);
+      if (line != StringRef::npos && (parts || closes || tok::isStringLiteral(token->getKind())))
         found.push_back(call.all.begin + end + line + 1);
-      depth += token.isOneOf(tok::l_paren, tok::l_square, tok::l_brace);
-      depth -= token.isOneOf(tok::r_paren, tok::r_square, tok::r_brace);
-      parts = depth == 1 && (token.isOneOf(tok::comma, tok::l_paren) ||
-                             (parts && token.is(tok::comment)));
-      end = lexer.getCurrentBufferOffset();
+      depth += token->isOneOf(tok::l_paren, tok::l_square, tok::l_brace);
+      depth -= token->isOneOf(tok::r_paren, tok::r_square, tok::r_brace);
+      parts = depth == 1 && (token->isOneOf(tok::comma, tok::l_paren) ||
+                             (parts && token->is(tok::comment)));
+      end = lexer.end();
     }
+    return found;
   }
 
   const NamedCall &call;

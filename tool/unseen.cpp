@@ -2,8 +2,8 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/match.h"
 #include "abi3ify/spelling.h"
+#include "abi3ify/text-lexer.h"
 #include "abi3ify/text-types.h"
-#include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -23,32 +23,25 @@ public:
         findings(findings) {}
 
   void cast() {
-    std::string copy = text.str();
-    Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-                copy.data() + copy.size());
-    Token token;
+    TextLexer lexer(text);
     unsigned skipUntil = 0, bodyUntil = 0;
-    while (!lexer.LexFromRawLexer(token) || token.isNot(tok::eof)) {
-      if (token.is(tok::eof))
-        break;
-      unsigned end = lexer.getCurrentBufferOffset(), begin = end - token.getLength();
-      if (begin < skipUntil)
+    while (const Token *token = lexer.next()) {
+      if (lexer.begin() < skipUntil)
         continue;
-      if (token.is(tok::hash) && token.isAtStartOfLine()) {
-        directive(end, skipUntil, bodyUntil);
+      if (lexer.isHash()) {
+        directive(lexer.end(), skipUntil, bodyUntil);
         types.read(tok::unknown, {});
         previous = tok::unknown;
         continue;
       }
-      StringRef name;
-      if (token.is(tok::raw_identifier)) {
-        name = token.getRawIdentifier();
-        if (token.needsCleaning())
+      StringRef name = lexer.name();
+      if (!name.empty()) {
+        if (token->needsCleaning())
           name = names.insert(withoutSplices(name)).first->getKey();
-        look(name, {begin, end}, begin < bodyUntil);
+        look(name, {lexer.begin(), lexer.end()}, lexer.begin() < bodyUntil);
       }
-      types.read(token.getKind(), name);
-      previous = token.getKind();
+      types.read(token->getKind(), name);
+      previous = token->getKind();
     }
   }
 

@@ -377,33 +377,35 @@ private:
     return list;
   }
 
+  /// How often a unit says a message.
+  size_t count(size_t unit, const Stray &stray, const Texts &edited) {
+    ParseResult result = parse(unit, stray.headers, Mode::Full, &edited);
+    return count_if(result.diagnostics, [&](const Diagnostic &diagnostic) {
+      return diagnostic.message == stray.message;
+    });
+  }
+
   /// Whether a unit says a message less often without some of the edits.
-  bool isQuieterWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray) {
+  bool isQuieterWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray, size_t all) {
     std::vector<bool> fewer = wanted;
     for (unsigned i = 0; i < findings.size(); ++i)
       for (unsigned left : some)
         if (i == left || (!findings[i].group.empty() && findings[i].group == findings[left].group))
           fewer[i] = false;
-    Texts rest = makeEdits(findings, fewer, originals).texts();
-    auto count = [&](const ParseResult &parse) {
-      return count_if(parse.diagnostics, [&](const Diagnostic &diagnostic) {
-        return diagnostic.message == stray.message;
-      });
-    };
-    return count(parse(unit, stray.headers, Mode::Full, &rest)) <
-           count(parse(unit, stray.headers, Mode::Full, &texts));
+    return count(unit, stray, makeEdits(findings, fewer, originals).texts()) < all;
   }
 
   /// Drops the one edit or group without which a stray diagnostic goes away,
   /// found by halving; where it takes several, all edits of the file.
   bool dropCause(size_t unit, const Stray &stray) {
     std::vector<unsigned> list = suspects();
+    size_t all = list.size() > 1 ? count(unit, stray, texts) : 0;
     while (list.size() > 1) {
       std::vector<unsigned> half(list.begin(), list.begin() + list.size() / 2);
       std::vector<unsigned> others(list.begin() + list.size() / 2, list.end());
-      if (isQuieterWithout(half, unit, stray))
+      if (isQuieterWithout(half, unit, stray, all))
         list = half;
-      else if (isQuieterWithout(others, unit, stray))
+      else if (isQuieterWithout(others, unit, stray, all))
         list = others;
       else
         break;

@@ -5,8 +5,8 @@
 #include "abi3ify/condition.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/generated.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/Basic/TokenKinds.h"
-#include "clang/Lex/Lexer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -22,19 +22,14 @@ constexpr StringRef GilRule = "gil-disabled-test";
 /// Calls `see` for each name in a text; lines that only talk to the compiler
 /// are left out.
 void eachName(StringRef text, function_ref<void(StringRef)> see) {
-  std::string copy = text.str();
-  Lexer lexer(SourceLocation(), plainTextOptions(), copy.data(), copy.data(),
-              copy.data() + copy.size());
+  TextLexer lexer(text);
   bool skipping = false, directive = false;
-  for (Token token;;) {
-    lexer.LexFromRawLexer(token);
-    if (token.is(tok::eof))
-      return;
-    if (token.isAtStartOfLine())
-      skipping = false, directive = token.is(tok::hash);
-    if (!token.is(tok::raw_identifier) || skipping)
+  while (const Token *token = lexer.next()) {
+    if (token->isAtStartOfLine())
+      skipping = false, directive = token->is(tok::hash);
+    StringRef name = lexer.name();
+    if (name.empty() || skipping)
       continue;
-    StringRef name = token.getRawIdentifier();
     if (directive)
       skipping = StringSwitch<bool>(name)
                      .Cases({"error", "warning", "pragma", "line", "endif", "else"}, true)
