@@ -24,7 +24,8 @@ from common import CACHE, REPOSITORY, Failure, run
 CLANG = "22"
 COMPILE_SECONDS, TOOL_SECONDS, AUDIT_SECONDS = 300, 600, 120
 # Assertions are compiled, as abi3ify reads them.
-GCC_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-fmax-errors=0", "-fno-diagnostics-show-caret",
+# Names that are hidden from other objects could not be linked unit by unit.
+GCC_LISTS = ["-UNDEBUG", "-fvisibility=default", "-w", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-fmax-errors=0", "-fno-diagnostics-show-caret",
              "-fdiagnostics-format=text", "-fdiagnostics-color=never"]
 CLANG_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-ferror-limit=0", "-fdiagnostics-color=never",
                "-fmacro-backtrace-limit=0", "-Wno-unknown-warning-option", "-Wno-unused-command-line-argument"]
@@ -166,7 +167,7 @@ class Verdict:
 
 
 DEFINE = re.compile(r"\s*#\s*define\s+(\w+)")
-UNDECLARED = re.compile(r"undeclared library function|implicit declaration of (built-in )?function '(?!_?Py)")
+UNDECLARED = re.compile(r"undeclared (library )?function '(?!_?Py)|implicit declaration of (built-in )?function '(?!_?Py)")
 STRUCTS = {"PyTypeObject", "PyObject", "_typeobject"}
 
 

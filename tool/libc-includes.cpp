@@ -17,35 +17,76 @@ void LibcUses::add(SourceLocation location, StringRef name, const NamedDecl *dec
   // A name of the user's own is no use of libc's.
   if (decl && spelling.isUsers(decl->getLocation()))
     return;
-  if (auto spot = spelling.token(location, name))
-    uses.push_back({spelling.path(spot->file), name.str(), spot->offset});
+  auto spot = spelling.token(location, name);
+  if (!spot)
+    return;
+  auto [readIn, readAt] = sources.getDecomposedExpansionLoc(location);
+  uses.push_back({spelling.path(spot->file), name.str(), spot->offset, spelling.path(readIn), readAt});
 }
 
-/// Every header that is included by a way that does not lead through Python's
-/// headers, by the name in the directive.
-static StringSet<> namesWithoutPython(const PreprocessorFacts &preprocessor,
-                                      const std::string &mainFile,
-                                      const std::string &pythonFolder) {
-  std::multimap<std::string, const IncludeDirective *> edges;
-  for (const IncludeDirective &include : preprocessor.includes)
-    edges.emplace(include.from, &include);
-  StringSet<> names;
-  std::set<std::string> reached = {mainFile};
-  std::vector<std::string> queue = {mainFile};
-  for (size_t i = 0; i < queue.size(); ++i) {
-    auto [first, last] = edges.equal_range(queue[i]);
-    for (auto edge = first; edge != last; ++edge) {
-      const IncludeDirective &include = *edge->second;
-      if (StringRef(include.to).starts_with(pythonFolder) ||
-          StringRef(include.to).starts_with(NormalFolder))
-        continue;
-      names.insert(include.name);
-      if (!include.to.empty() && reached.insert(include.to).second)
-        queue.push_back(include.to);
-    }
+namespace {
+
+/// The headers that a unit includes by a way that does not lead through
+/// Python's headers, and from which directive on each is there.
+class WithoutPython {
+public:
+  WithoutPython(ArrayRef<IncludeDirective> includes, const std::string &mainFile,
+                const std::string &pythonFolder)
+      : includes(includes), mainFile(mainFile), pythonFolder(pythonFolder), reached({mainFile}) {
+    for (unsigned i = 0; i < includes.size(); ++i)
+      if (reached.count(includes[i].from))
+        take(includes[i], i);
   }
-  return names;
-}
+
+  bool isPresent(StringRef header, const LibcUses::Use &use) const {
+    unsigned position = positionOf(use);
+    auto isThere = [&](StringRef name) {
+      auto found = since.find(name);
+      return found != since.end() && found->second < position;
+    };
+    // <cstring> is <string.h> to C++.
+    return isThere(header) || (header.ends_with(".h") && !header.contains('/') &&
+                               isThere(("c" + header.drop_back(2)).str()));
+  }
+
+private:
+  void take(const IncludeDirective &include, unsigned at) {
+    if (StringRef(include.to).starts_with(pythonFolder) ||
+        StringRef(include.to).starts_with(NormalFolder))
+      return;
+    since.try_emplace(include.name, at);
+    if (include.to.empty() || !reached.insert(include.to).second)
+      return;
+    // Python.h has read it before, so it brings what it included then.
+    for (const IncludeDirective &earlier : includes.take_front(at))
+      if (earlier.from == include.to)
+        take(earlier, at);
+  }
+
+  /// How many directives the preprocessor has read before a use.
+  unsigned positionOf(const LibcUses::Use &use) const {
+    auto next = find_if(includes, [&](const IncludeDirective &include) {
+      return include.from == use.readIn && include.offset > use.readAt;
+    });
+    if (next != includes.end() || use.readIn == mainFile)
+      return next - includes.begin();
+    // Up to where the file that has the use is left.
+    auto entry = find_if(includes, [&](const IncludeDirective &include) { return include.to == use.readIn; });
+    if (entry == includes.end())
+      return includes.size();
+    std::set<std::string> inside = {use.readIn};
+    for (++entry; entry != includes.end() && inside.count(entry->from); ++entry)
+      inside.insert(entry->to);
+    return entry - includes.begin();
+  }
+
+  ArrayRef<IncludeDirective> includes;
+  const std::string &mainFile, &pythonFolder;
+  std::set<std::string> reached;
+  StringMap<unsigned> since; ///< by the name in the directive
+};
+
+} // namespace
 
 /// After an include guard or #pragma once, else after the leading comment.
 static unsigned afterGuard(StringRef text) {
@@ -99,13 +140,7 @@ void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preproce
   const Rule *rule = context.rules->forCustom("libc-include");
   if (!rule || pythonFolder.empty())
     return;
-  StringSet<> present = namesWithoutPython(preprocessor, mainFile, pythonFolder);
-  auto isPresent = [&](StringRef header) {
-    // <cstring> is <string.h> to C++.
-    return present.contains(header) ||
-           (header.ends_with(".h") && !header.contains('/') &&
-            present.contains(("c" + header.drop_back(2)).str()));
-  };
+  WithoutPython present(preprocessor.includes, mainFile, pythonFolder);
 
   struct Missing {
     unsigned first;
@@ -114,7 +149,7 @@ void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preproce
   std::map<std::pair<std::string, std::string>, Missing> missing;
   for (const LibcUses::Use &use : uses.all()) {
     const LibcFact *fact = findLibc(use.name);
-    if (fact->since > context.floor.minor || isPresent(fact->header))
+    if (fact->since > context.floor.minor || present.isPresent(fact->header, use))
       continue;
     auto [it, added] = missing.try_emplace({use.file, fact->header.str()},
                                            Missing{use.offset, {}});
@@ -126,7 +161,9 @@ void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preproce
     const auto &[file, header] = key;
     std::vector<IncludeDirective> ofFile;
     copy_if(preprocessor.includes, std::back_inserter(ofFile),
-            [&](const IncludeDirective &include) { return include.from == file; });
+            [&](const IncludeDirective &include) {
+              return include.from == file && include.offset < value.first;
+            });
     StringRef text = textOf(file);
     unsigned position = includePosition(text, ofFile);
     StringRef newline = newlineOf(text);

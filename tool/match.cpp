@@ -36,7 +36,7 @@ public:
 
   FloorMatches match(ArrayRef<Landmark> landmarks) {
     out.floor = context.floor;
-    LibcUses libc(spelling);
+    LibcUses libc(ast.getSourceManager(), spelling);
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
     std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addFastcallAdapters(ast, spelling, context, out.findings);

@@ -15,7 +15,8 @@ namespace abi3ify {
 /// Uses of libc's names in the user's files, while a unit is visited.
 class LibcUses {
 public:
-  explicit LibcUses(const Spelling &spelling) : spelling(spelling) {}
+  LibcUses(const clang::SourceManager &sources, const Spelling &spelling)
+      : sources(sources), spelling(spelling) {}
 
   /// `decl` null: a macro.
   void add(clang::SourceLocation location, llvm::StringRef name, const clang::NamedDecl *decl);
@@ -23,10 +24,13 @@ public:
   struct Use {
     std::string file, name;
     unsigned offset;
+    std::string readIn; ///< the file that a macro's body is expanded in, else `file`
+    unsigned readAt;
   };
   llvm::ArrayRef<Use> all() const { return uses; }
 
 private:
+  const clang::SourceManager &sources;
   const Spelling &spelling;
   std::vector<Use> uses;
 };
