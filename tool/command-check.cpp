@@ -60,16 +60,25 @@ Error writeResult(const Arguments &arguments, const RunResult &result) {
 }
 
 /// What can be said to be wrong before anything is read.
-Error checkArguments(const Arguments &arguments) {
+Error checkArguments(const Arguments &arguments, bool migrate) {
   if (arguments.target.empty())
     return createStringError("no floor: give --target 3.X or abi3t, or target = \"3.X\" under "
                              "[tool.abi3ify] in pyproject.toml");
-  if (arguments.format != "text" && arguments.format != "json")
-    return createStringError("--format is text or json, not '" + arguments.format + "'");
+  const ReportFormat *format = findReportFormat(arguments.format);
+  if (!format) {
+    std::vector<std::string> names;
+    for (const ReportFormat &each : reportFormats())
+      names.push_back(each.name.str());
+    return createStringError("--format is one of " + join(names, ", ") + "; not '" +
+                             arguments.format + "'");
+  }
+  if (migrate && format->onlyCheck)
+    return createStringError("--format " + format->name + " speaks of edits that are still to be "
+                             "made; take it with check, or --diff here");
   if (arguments.colour != "auto" && arguments.colour != "always" && arguments.colour != "never")
     return createStringError("--color is auto, always or never, not '" + arguments.colour + "'");
-  if (arguments.diff && arguments.format == "json")
-    return createStringError("--diff prints a diff; take either it or --format json");
+  if (arguments.diff && arguments.format != "text")
+    return createStringError("--diff prints a diff; take either it or --format " + arguments.format);
   if (arguments.diff && !arguments.splitFolder.empty())
     return createStringError("--diff prints one patch, --split writes several; take either");
   if (arguments.buildSettings && !arguments.splitFolder.empty())
@@ -157,16 +166,14 @@ void printMessages(const RunResult &result) {
     printError(result.project, error);
 }
 
-Error print(const Arguments &arguments, const RunResult &result, Floor floor) {
+Error print(const Arguments &arguments, const RunResult &result, Floor floor, FailOn failOn) {
   return printResult(arguments, [&](raw_ostream &out, bool colours) {
     if (arguments.diff) {
       // Each root's files are named from there.
       for (const auto &[root, texts] : editedByRoot(result))
         out << unifiedDiff(root, result.originals, texts);
-    } else if (arguments.format == "json")
-      printJson(result, floor, out);
-    else
-      printText(result, floor, colours, out);
+    } else
+      findReportFormat(arguments.format)->print({result, floor, failOn, colours}, out);
   });
 }
 
@@ -175,7 +182,7 @@ Error print(const Arguments &arguments, const RunResult &result, Floor floor) {
 int checkOrMigrate(Arguments &arguments, bool migrate) {
   if (Error error = mixSettings(arguments))
     return fail(std::move(error));
-  if (Error error = checkArguments(arguments))
+  if (Error error = checkArguments(arguments, migrate))
     return fail(std::move(error));
   auto floor = parseFloor(arguments.target);
   if (!floor)
@@ -216,7 +223,7 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
   if (splits)
     if (Error error = writeSplit(arguments, *result, *floor))
       return fail(std::move(error));
-  if (Error error = print(arguments, *result, *floor))
+  if (Error error = print(arguments, *result, *floor, *failOn))
     return fail(std::move(error));
   if (arguments.diff && leavesBuildSettings(*result))
     printMigrated(*result->builds, errs());

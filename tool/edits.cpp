@@ -448,4 +448,26 @@ std::string preview(const Rewrite &rewrite, StringRef text) {
   return out.text;
 }
 
+std::vector<TextEdit> textEdits(const EditedFile &edited, size_t oldSize) {
+  std::vector<TextEdit> list;
+  unsigned at = 0;
+  std::string text;
+  auto close = [&](unsigned end) {
+    if (end > at || !text.empty())
+      list.push_back({{at, end}, text});
+    text.clear();
+  };
+  for (const Piece &piece : edited.pieces) {
+    // What was moved or stands there twice is new text, too.
+    if (piece.finding >= 0 || piece.source < at) {
+      text += edited.text.substr(piece.begin, piece.length);
+      continue;
+    }
+    close(piece.source);
+    at = piece.source + piece.length;
+  }
+  close(oldSize);
+  return list;
+}
+
 } // namespace abi3ify

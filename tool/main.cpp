@@ -52,7 +52,7 @@ void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
 
 /// What check and migrate take besides.
 void addCommon(CLI::App &app, Arguments &arguments) {
-  addReading(app, arguments, "text (default) or json");
+  addReading(app, arguments, "text (default), json, sarif, github, junit, markdown, fixes or fixits");
   app.add_option("--target", arguments.target,
                  "the floor: the lowest CPython to run on, 3.8 to 3.15");
   app.add_option("--fail-on", arguments.failOn,

@@ -26,6 +26,16 @@ struct EditedFile {
   int findingAt(unsigned offset) const;
 };
 
+/// A replacement of old text, ready to be made.
+struct TextEdit {
+  Range range;
+  std::string text;
+};
+
+/// What lies between the pieces that were copied: in the order of the text,
+/// without overlaps.
+std::vector<TextEdit> textEdits(const EditedFile &edited, size_t oldSize);
+
 struct Edits {
   std::map<std::string, EditedFile> files;
   /// Indices of findings whose rewrites overlap those of another one in a way

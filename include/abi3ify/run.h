@@ -33,12 +33,6 @@ struct RunOptions : ReadOptions {
   bool newBaseline = false; ///< make one of what is found; the old one decides nothing
 };
 
-/// A replacement of old text, ready to be made.
-struct TextEdit {
-  Range range;
-  std::string text;
-};
-
 struct RunResult {
   Project project;
   std::vector<Finding> findings; ///< by file and place

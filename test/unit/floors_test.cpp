@@ -33,7 +33,7 @@ std::string printed(RunResult result, Floor floor) {
   result.edits.clear();
   std::string text;
   llvm::raw_string_ostream out(text);
-  printJson(result, floor, out);
+  printJson({result, floor}, out);
   return text;
 }
 
