@@ -1,5 +1,6 @@
 // The command line: reads arguments, calls the stages in order, prints.
 #include "abi3ify/build-report.h"
+#include "abi3ify/capture.h"
 #include "abi3ify/command.h"
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
@@ -167,6 +168,35 @@ int rulesCommand(Arguments &arguments) {
   return Clean;
 }
 
+/// The build's own exit code, so that it can stand in a script.
+int captureCommand(const Arguments &arguments) {
+  if (arguments.flags.empty())
+    return fail("no build to record: give its command after '--', as in 'abi3ify capture -- "
+                "python3 -m pip wheel .'");
+  std::string database = arguments.output.empty() ? "compile_commands.json" : arguments.output;
+  if (Error error = tryOutput(database))
+    return fail(std::move(error));
+  auto captured = capture(arguments.flags, database);
+  if (!captured)
+    return fail(captured.takeError());
+  auto sources = [](size_t number, const char *what) {
+    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+  };
+  if (captured->vanished)
+    errs() << "abi3ify: note: " << sources(captured->vanished, "compilation")
+           << " left out: the build has removed the source again\n";
+  if (captured->recorded)
+    errs() << "abi3ify: note: " << database << " has " << sources(captured->recorded, "compilation")
+           << (captured->kept ? " of this build and " + std::to_string(captured->kept) + " from before"
+                              : std::string())
+           << "\n";
+  else if (!captured->status)
+    return fail("the build compiled nothing that could be recorded, and no file was written; if it "
+                "was up to date, clean it first; if it calls its compiler by a path, name that in "
+                "CC and CXX");
+  return captured->status;
+}
+
 int explainCommand(const Arguments &arguments) {
   auto rules = loadRules(arguments.rules);
   if (!rules)
@@ -183,6 +213,8 @@ int explainCommand(const Arguments &arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
+  if (auto status = actAsCompiler(argc, argv))
+    return *status;
   // A limit on the size of files is to be an error like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   Arguments arguments;
@@ -223,6 +255,10 @@ int main(int argc, char **argv) {
   addReading(*report, arguments, "text (default), markdown or json");
   report->add_option("--target", arguments.target, "the floor that build settings are printed for");
 
+  auto *record = app.add_subcommand("capture", "records the compile commands of a build");
+  record->add_option("--output", arguments.output, "the file (default: compile_commands.json)");
+  record->footer("The build's command follows after '--'.");
+
   auto *explain = app.add_subcommand("explain", "prints a rule's page");
   explain->add_option("RULE", arguments.rule, "the rule's id")->required();
   explain->add_option("--rules", arguments.rules, "folder with rules of your own");
@@ -255,6 +291,8 @@ int main(int argc, char **argv) {
     return checkOrMigrate(arguments, true);
   if (report->parsed())
     return reportCommand(arguments);
+  if (record->parsed())
+    return captureCommand(arguments);
   if (explain->parsed())
     return explainCommand(arguments);
   return rulesCommand(arguments);

@@ -107,7 +107,7 @@ class Documents(unittest.TestCase):
 
     def parse(self, arguments, folder):
         end = arguments.index("--") if "--" in arguments else len(arguments)
-        if arguments[0] != "explain":
+        if arguments[0] not in ("explain", "capture"):
             arguments = [*arguments[:end], "--python", folder + "/none", *arguments[end:]]
         return run(arguments, folder)
 
