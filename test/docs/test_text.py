@@ -19,7 +19,7 @@ from pathlib import Path
 import common
 from common import HERE, ROOT, headers_for, run
 
-DOCUMENTS = [ROOT / "README.md", ROOT / "docs/writing-rules.md"]
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("writing-rules.md", "first-report.md", "ci.md"))]
 # Written by bench/run.py; only its commands are looked at.
 PACKAGES = ROOT / "docs/packages.md"
 BLOCK = re.compile(r"(?:<!-- (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```\n", re.S)
@@ -133,6 +133,20 @@ class Documents(unittest.TestCase):
                         self.assertEqual(block["text"], text)
                     else:
                         self.assertIn("\n" + block["text"], "\n" + text)
+
+    def test_steps_of_continuous_integration_run(self):
+        """Each command of the files that ci.md shows; test/integration installs the package."""
+        for file, steps in (("github.yml", r"^ *- run: (.*)$"), ("gitlab.yml", r"^    - (.*)$")):
+            found = re.findall(steps, (HERE / "ci" / file).read_text(), re.M)
+            self.assertIn("pip install abi3ify", found)
+            for command in found:
+                if command.startswith("abi3ify "):
+                    with self.subTest(command), scratch() as folder:
+                        arguments = words(command)
+                        done = run([*arguments, *headers_for("3.11")], folder)
+                        self.assertEqual(done.returncode, 1, done.stderr)
+                        if "--output" in arguments:
+                            self.assertTrue(Path(folder, arguments[arguments.index("--output") + 1]).stat().st_size)
 
     def test_every_key_is_shown(self):
         """The keys that the reader of rules knows all stand in a block of the guide."""
