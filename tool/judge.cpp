@@ -61,6 +61,7 @@ Judge findJudge(llvm::StringRef name) {
       .Case("internal-include", judgeNothing)
       .Case("heap-type", judgeNothing)
       .Case("build-macros", judgeNothing)
+      .Case("exported-names", judgeNothing)
       .Case("version-check", judgeNothing)
       .Case("abi3t", judgeNothing)
       .Default(nullptr);

@@ -2,6 +2,7 @@
 #include "abi3ify/match.h"
 #include "abi3ify/abi3t-checks.h"
 #include "abi3ify/build-macros.h"
+#include "abi3ify/exported-names.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
@@ -43,6 +44,7 @@ public:
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes();
+    findExportedNames(ast, spelling, context, out.findings);
     findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
     findInternalIncludes(preprocessor, context, textOf, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));

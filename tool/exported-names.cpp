@@ -1,0 +1,57 @@
+#include "abi3ify/exported-names.h"
+#include "abi3ify/facts.h"
+#include "abi3ify/placed-findings.h"
+#include "abi3ify/static-types.h"
+#include "clang/AST/ASTContext.h"
+#include "clang/AST/Decl.h"
+#include "clang/AST/DeclCXX.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+bool isDefinition(const NamedDecl *decl) {
+  if (auto *function = dyn_cast<FunctionDecl>(decl)) {
+    // `inline` alone leaves the definition that others see to another unit.
+    return function->isThisDeclarationADefinition() && !function->isInlined();
+  }
+  auto *variable = dyn_cast<VarDecl>(decl);
+  return variable && variable->isThisDeclarationADefinition() != VarDecl::DeclarationOnly;
+}
+
+bool isVisible(const NamedDecl *decl) {
+  LinkageInfo info = decl->getLinkageAndVisibility();
+  return isExternallyVisible(info.getLinkage()) && info.getVisibility() == DefaultVisibility;
+}
+
+/// In C++ a name is the symbol's only if it is not mangled.
+bool isPlainSymbol(const NamedDecl *decl) {
+  if (auto *function = dyn_cast<FunctionDecl>(decl))
+    return function->isExternC() || !decl->getASTContext().getLangOpts().CPlusPlus;
+  return cast<VarDecl>(decl)->isExternC() || decl->getDeclContext()->isTranslationUnit();
+}
+
+} // namespace
+
+void findExportedNames(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
+                       std::vector<Finding> &findings) {
+  PlacedFindings placed(ast.getSourceManager(), spelling, context);
+  auto look = [&](auto &self, const DeclContext *scope) -> void {
+    for (const Decl *decl : scope->decls()) {
+      if (auto *block = dyn_cast<LinkageSpecDecl>(decl))
+        self(self, block);
+      auto *named = dyn_cast<NamedDecl>(decl);
+      if (named && named->getIdentifier() && isDefinition(named) &&
+          facts().lacking(named->getName(), context.floor) && isUsers(ast, spelling, decl) &&
+          isPlainSymbol(named) && isVisible(named))
+        placed.add("exported-name", named->getLocation(), named->getName(),
+                   "other modules see the project's own " + named->getName());
+    }
+  };
+  look(look, ast.getTranslationUnitDecl());
+  append_range(findings, placed.list);
+}
+
+} // namespace abi3ify
