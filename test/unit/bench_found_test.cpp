@@ -41,7 +41,8 @@ TEST(BenchFound, WhatTheUserDefinesIsNotPythons) {
   EXPECT_EQ(linesC("static int _PyThreadState_Init(void *p);\n"
                    "int f(void *p) { return _PyThreadState_Init(p); }\n"
                    "static int _PyThreadState_Init(void *p) { return !p; }\n"), "");
-  EXPECT_EQ(linesC("static PyObject **_PyObject_GetDictPtr(PyObject *o) { (void)o; return NULL; }\n"
+  EXPECT_EQ(linesC("__attribute__((visibility(\"hidden\"))) "
+                   "PyObject **_PyObject_GetDictPtr(PyObject *o) { (void)o; return NULL; }\n"
                    "PyObject **f(PyObject *o) { return _PyObject_GetDictPtr(o); }\n"), "");
   EXPECT_EQ(linesC("int PyFile_FromString(const char *);\n"
                    "int f(void) { return PyFile_FromString(\"a\"); }\n"), "");
