@@ -4,6 +4,7 @@
 #include "abi3ify/examples.h"
 #include "abi3ify/edits.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/left-out.h"
 #include "abi3ify/match.h"
 #include "abi3ify/parallel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -352,6 +353,11 @@ private:
     for (const Finding &finding : findings)
       seen.insert(finding.range.begin);
     findUnseen(command.file, text, all, floor, seen, matches.outOfLimit[command.file], findings);
+    tieToTests(matches.leftOut, findings);
+    std::vector<bool> wanted;
+    for (const Finding &finding : findings)
+      wanted.push_back(finding.hasEdit());
+    LeftOutUses(findings, wanted);
     erase_if(findings, [&](const Finding &finding) { return finding.file != command.file; });
     return findings;
   }

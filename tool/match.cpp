@@ -247,6 +247,8 @@ void FloorMatches::append(FloorMatches other) {
     seen[file].merge(offsets);
   for (auto &[file, ranges] : other.outOfLimit)
     append_range(outOfLimit[file], ranges);
+  for (auto &[file, branches] : other.leftOut)
+    leftOut[file].merge(branches);
   append_range(types, other.types);
 }
 

@@ -1,4 +1,5 @@
 #include "abi3ify/setup.h"
+#include "abi3ify/left-out.h"
 #include "abi3ify/match.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -165,22 +166,32 @@ private:
       wanted.push_back(want);
     }
     keepGroupsWhole(result.findings, wanted);
-    Edits edits;
-    if (options.edit || options.verify) {
-      VerifyOptions verify;
-      verify.project = &setup.project;
-      verify.floor = options.floor;
-      verify.jobs = setup.jobs;
-      verify.headers = {setup.headersOrCommands(headers.lowest)};
-      if (headers.newest != headers.lowest)
-        verify.headers.push_back(headers.newest);
+    VerifyOptions verify;
+    verify.project = &setup.project;
+    verify.floor = options.floor;
+    verify.jobs = setup.jobs;
+    verify.headers = {setup.headersOrCommands(headers.lowest)};
+    if (headers.newest != headers.lowest)
+      verify.headers.push_back(headers.newest);
+    if (options.edit || options.verify)
       setup.report("verifying", 0, 1);
-      edits = verifyEdits(result.findings, wanted, units, result.originals, verify);
-      if (options.split)
-        result.steps = splitByArea(result.findings, wanted, setup.rules, units, result.originals,
-                                   verify);
-    } else
-      edits = composeEdits(result.findings, wanted, result.originals);
+    auto makeEdits = [&] {
+      return options.edit || options.verify
+                 ? verifyEdits(result.findings, wanted, units, result.originals, verify)
+                 : composeEdits(result.findings, wanted, result.originals);
+    };
+    Edits edits;
+    if (options.newBaseline) // which has the uses that a test known to it leaves out
+      edits = makeEdits();
+    else {
+      LeftOutUses leftOut(result.findings, wanted);
+      do
+        edits = makeEdits();
+      while (leftOut.putBack());
+    }
+    if (options.split)
+      result.steps = splitByArea(result.findings, wanted, setup.rules, units, result.originals,
+                                 verify);
     setAsideDropped(generated, result.findings);
     for (const auto &[file, edited] : edits.files)
       result.edits[file] = textEdits(edited, result.originals[file].size());
@@ -208,7 +219,10 @@ std::vector<Finding> findingsAt(const Setup &setup, const Reading &reading,
   for (const Finding &finding : findings)
     wanted.push_back(finding.state == State::Fixable && setup.selection.holds(finding));
   keepGroupsWhole(findings, wanted);
-  composeEdits(findings, wanted, reading.originals);
+  LeftOutUses leftOut(findings, wanted);
+  do
+    composeEdits(findings, wanted, reading.originals);
+  while (leftOut.putBack());
   setAsideDropped(generated, findings);
   setup.selectAndSort(findings);
   return findings;

@@ -1,4 +1,5 @@
 #include "abi3ify/settle.h"
+#include "abi3ify/left-out.h"
 #include "abi3ify/origin.h"
 
 using namespace llvm;
@@ -110,6 +111,7 @@ Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSe
   Settled settled;
   settled.findings = mergeMatches(matches.findings, matches.types);
   findUnseenUses(reading, matches, rules, settled.findings);
+  tieToTests(matches.leftOut, settled.findings);
   // From here on each use has its state; generated code and suppressed lines
   // lose their edits.
   setAsideGenerated(reading.originals, generated, options.editsClinic, settled.findings);

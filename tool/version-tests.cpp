@@ -97,7 +97,6 @@ public:
       if (known.insert({definition.file, definition.range.begin}).second &&
           isWritten(definition.file))
         checkMacro(definition);
-    leaveOut();
   }
 
 private:
@@ -149,9 +148,8 @@ private:
       return;
     if (asking.empty())
       return checkOther(condition, begin, expression);
-    std::string group = asking.size() > 1 ? "version-test " + condition.file + ":" +
-                                                std::to_string(condition.range.begin)
-                                          : "";
+    std::string group =
+        "version-test " + condition.file + ":" + std::to_string(condition.range.begin);
     std::string edited = expression.str();
     bool whole = true;
     // Newer headers hide some of these names under a lower limit, and keep others.
@@ -166,10 +164,9 @@ private:
     if (!holds)
       return;
     // What the edited condition leaves out at this floor.
-    if (*holds)
-      gone[condition.file].insert(branches.begin() + 1, branches.end());
-    else
-      gone[condition.file].insert(branches.front());
+    auto &leftOut = matches.leftOut[condition.file];
+    for (Range branch : ArrayRef(branches).slice(*holds ? 1 : 0, *holds ? branches.size() - 1 : 1))
+      leftOut.insert({branch, group});
   }
 
   /// The comparison, asked of the limit where there is one.
@@ -273,24 +270,11 @@ private:
       matches.findings.push_back(std::move(*finding));
   }
 
-  void leaveOut() {
-    auto isGone = [&](const std::string &file, Range range) {
-      auto ranges = gone.find(file);
-      return ranges != gone.end() &&
-             any_of(ranges->second, [&](Range out) { return out.contains(range); });
-    };
-    erase_if(matches.findings,
-             [&](const Finding &finding) { return isGone(finding.file, finding.range); });
-    for (const auto &[file, ranges] : gone)
-      append_range(matches.outOfLimit[file], ranges);
-  }
-
   const PreprocessorFacts &preprocessor;
   const MatchContext &context;
   TextOf textOf;
   FloorMatches &matches;
   std::vector<unsigned> versions; ///< of headers that can build for the floor
-  std::map<std::string, std::set<Range>> gone;
   std::string own; ///< what the branches of the condition in question define of Python's
   std::map<std::string, bool> written;
 };

@@ -14,8 +14,8 @@ using TextOf = llvm::function_ref<llvm::StringRef(const std::string &)>;
 void checkBuildMacros(const Command &command, const PreprocessorFacts &preprocessor,
                       const MatchContext &context, TextOf textOf, std::vector<Finding> &findings);
 
-/// #if PY_VERSION_HEX and its kin. Code that the edited condition leaves out
-/// goes into matches.outOfLimit, and is no use any more.
+/// #if PY_VERSION_HEX and its kin. Code that an edited condition leaves out goes
+/// into matches.leftOut.
 void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
                        TextOf textOf, FloorMatches &matches);
 

@@ -71,6 +71,8 @@ struct Finding {
   std::vector<Rewrite> rewrites; ///< all or none
   /// Findings of the same group are edited all or none; empty: alone.
   std::string group;
+  /// Groups of version tests: with any of their edits this is no use any more.
+  std::set<std::string> goesWith;
   bool inMacro = false;    ///< spelled in a macro's body
   unsigned expansions = 1; ///< of that body
   bool inLoop = false;     ///< a loop runs it, in one of the expansions at least

@@ -99,6 +99,10 @@ struct TypePart {
   std::set<std::string> ties;
 };
 
+/// By file: branches that the edit of a version test leaves out of the limited
+/// build, each with the group of that test.
+using LeftOutBranches = std::map<std::string, std::set<std::pair<Range, std::string>>>;
+
 /// What one floor makes of a unit, or of all units that were read.
 struct FloorMatches {
   Floor floor;
@@ -106,6 +110,7 @@ struct FloorMatches {
   SeenTokens seen;
   /// Code that only the full build compiles, by the project's own wish.
   std::map<std::string, std::vector<Range>> outOfLimit;
+  LeftOutBranches leftOut;
   std::vector<TypePart> types;
 
   /// Takes in what another unit says at the same floor.

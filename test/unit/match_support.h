@@ -1,5 +1,6 @@
 // Runs the finding part of the tool on texts, with the real headers of python3.
 #pragma once
+#include "abi3ify/left-out.h"
 #include "abi3ify/match.h"
 #include "abi3ify/verify.h"
 #include "support.h"
@@ -75,6 +76,11 @@ public:
         findUnseen(file, originals[file], rules(), floor, known, all.outOfLimit[file],
                    findings);
       }
+    tieToTests(all.leftOut, findings);
+    std::vector<bool> wanted;
+    for (const Finding &finding : findings)
+      wanted.push_back(finding.hasEdit());
+    LeftOutUses(findings, wanted);
     llvm::stable_sort(findings, [](const Finding &a, const Finding &b) {
       return std::tie(a.file, a.range) < std::tie(b.file, b.range);
     });
