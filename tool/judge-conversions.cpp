@@ -2,9 +2,9 @@
 // reach the call is read from the tests in front of it: the conditions of the
 // branches that it stands in, and those that leave the function before.
 #include "abi3ify/judge.h"
+#include "abi3ify/object-checks.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace clang;
@@ -12,74 +12,6 @@ using namespace llvm;
 
 namespace abi3ify {
 namespace {
-
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
-/// The checks of one variable (PyFloat_Check) around a place.
-struct Checks {
-  StringSet<> surely;  ///< each of them holds there
-  StringSet<> perhaps; ///< that one may be why it is reached
-
-  Checks(const Site &site, const VarDecl *variable) : variable(variable) {
-    const Stmt *child = site.expr;
-    for (const Stmt *parent : reverse(site.parents)) {
-      if (auto *branch = dyn_cast<IfStmt>(parent)) {
-        if (child == branch->getThen())
-          assume(branch->getCond(), true);
-        else if (child == branch->getElse())
-          assume(branch->getCond(), false);
-      } else if (auto *choice = dyn_cast<ConditionalOperator>(parent)) {
-        if (child == choice->getTrueExpr())
-          assume(choice->getCond(), true);
-        else if (child == choice->getFalseExpr())
-          assume(choice->getCond(), false);
-      } else if (auto *both = dyn_cast<BinaryOperator>(parent)) {
-        if (both->isLogicalOp() && child == both->getRHS())
-          assume(both->getLHS(), both->getOpcode() == BO_LAnd);
-      } else if (auto *block = dyn_cast<CompoundStmt>(parent)) {
-        for (const Stmt *stmt : block->body()) {
-          if (stmt == child)
-            break;
-          auto *branch = dyn_cast<IfStmt>(stmt);
-          if (branch && !branch->getElse() && leaves(branch->getThen()))
-            assume(branch->getCond(), false);
-        }
-      }
-      child = parent;
-    }
-  }
-
-private:
-  static bool leaves(const Stmt *stmt) {
-    if (auto *block = dyn_cast<CompoundStmt>(stmt))
-      return !block->body_empty() && leaves(block->body_back());
-    return isa<ReturnStmt, GotoStmt, BreakStmt, ContinueStmt, CXXThrowExpr>(stmt);
-  }
-
-  /// What follows from a condition that was true, or was false.
-  void assume(const Expr *condition, bool holds, bool certain = true) {
-    condition = condition->IgnoreParenImpCasts();
-    if (auto *negation = dyn_cast<UnaryOperator>(condition);
-        negation && negation->getOpcode() == UO_LNot)
-      return assume(negation->getSubExpr(), !holds, certain);
-    if (auto *both = dyn_cast<BinaryOperator>(condition); both && both->isLogicalOp()) {
-      bool each = (both->getOpcode() == BO_LAnd) == holds;
-      assume(both->getLHS(), holds, certain && each);
-      return assume(both->getRHS(), holds, certain && each);
-    }
-    auto *call = dyn_cast<CallExpr>(condition);
-    if (!call || !holds || call->getNumArgs() < 1 || variableOf(call->getArg(0)) != variable)
-      return;
-    perhaps.insert(calledName(call));
-    if (certain)
-      surely.insert(calledName(call));
-  }
-
-  const VarDecl *variable;
-};
 
 bool hasAny(const StringSet<> &set, ArrayRef<StringRef> names) {
   return any_of(names, [&](StringRef name) { return set.contains(name); });
@@ -101,7 +33,11 @@ bool judgeFloatToInt(const Site &site, const Rule &rule, Finding &finding) {
   const VarDecl *variable = variableOf(site.args[0]);
   if (!variable)
     return false;
-  Checks checks(site, variable);
+  ObjectChecks checks(site.expr, site.parents, variable);
+  if (hasAny(checks.denied, {"PyFloat_Check"}) ||
+      isMadeBy(site.function, site.expr, variable,
+               {"PyNumber_Long", "PyNumber_Index", "PyLong_From*"}))
+    return false;
   return hasAny(checks.perhaps, {"PyFloat_Check", "PyFloat_CheckExact", "PyNumber_Check"}) &&
          !hasAny(checks.surely, {"PyLong_Check", "PyLong_CheckExact", "PyIndex_Check"}) &&
          say(site, rule, finding);
@@ -115,14 +51,27 @@ bool judgeNotComplex(const Site &site, const Rule &rule, Finding &finding) {
       call && calledName(call).starts_with("PyComplex_From"))
     return false;
   const VarDecl *variable = variableOf(site.args[0]);
-  return !(variable && hasAny(Checks(site, variable).surely,
+  if (variable && isParsedAs(site.function, variable, "PyComplex_Type"))
+    return false;
+  return !(variable && hasAny(ObjectChecks(site.expr, site.parents, variable).surely,
                               {"PyComplex_Check", "PyComplex_CheckExact", "PyFloat_Check",
                                "PyFloat_CheckExact", "PyLong_Check", "PyLong_CheckExact"})) &&
          say(site, rule, finding);
 }
 
+/// Whether a call asks if an object is an int and no subclass.
+bool asksForExactInt(const CallExpr *call) {
+  if (calledName(call) == "PyLong_CheckExact")
+    return true;
+  if (calledName(call) != "Py_IS_TYPE" || call->getNumArgs() != 2)
+    return false;
+  auto *type = dyn_cast<UnaryOperator>(bare(call->getArg(1)));
+  const VarDecl *variable = type ? variableOf(type->getSubExpr()) : nullptr;
+  return variable && variable->getIdentifier() && variable->getName() == "PyLong_Type";
+}
+
 /// exact-index: the result goes into a variable of which the function asks
-/// whether it is an int and no subclass.
+/// afterwards whether it is an int and no subclass.
 bool judgeExactIndex(const Site &site, const Rule &rule, Finding &finding) {
   const VarDecl *variable = nullptr;
   for (const Stmt *parent : reverse(site.parents)) {
@@ -138,12 +87,14 @@ bool judgeExactIndex(const Site &site, const Rule &rule, Finding &finding) {
   }
   if (!variable || !site.function || !site.function->hasBody())
     return false;
+  const SourceManager &sources = site.context.getSourceManager();
+  SourceLocation made = sources.getExpansionLoc(site.expr->getBeginLoc());
   return anyCall(site.function->getBody(),
                  [&](const CallExpr *call) {
-                   return call->getNumArgs() &&
-                          (calledName(call) == "PyLong_CheckExact" ||
-                           calledName(call) == "Py_IS_TYPE") &&
-                          variableOf(call->getArg(0)) == variable;
+                   return call->getNumArgs() && asksForExactInt(call) &&
+                          variableOf(call->getArg(0)) == variable &&
+                          sources.isBeforeInTranslationUnit(
+                              made, sources.getExpansionLoc(call->getBeginLoc()));
                  }) &&
          say(site, rule, finding);
 }

@@ -51,7 +51,46 @@ bool judgeExcInfo(const Site &site, const Rule &rule, Finding &finding) {
          say(site, rule, finding);
 }
 
-/// negative-size: the size is negative, or a difference that may be.
+/// Whether something in front of the place compares two values, as a bound does
+/// that stops, an assert or a loop.
+bool comparesBefore(const Site &site, const Expr *a, const Expr *b) {
+  if (!site.function || !site.function->hasBody())
+    return false;
+  struct : ConstDynamicRecursiveASTVisitor {
+    bool same(const Expr *left, const Expr *right) const {
+      FoldingSetNodeID x, y;
+      left->IgnoreParenImpCasts()->Profile(x, *context, true);
+      right->IgnoreParenImpCasts()->Profile(y, *context, true);
+      return x == y;
+    }
+    bool VisitBinaryOperator(const BinaryOperator *operation) override {
+      const Expr *left = operation->getLHS(), *right = operation->getRHS();
+      found |= operation->isRelationalOp() &&
+               ((same(left, a) && same(right, b)) || (same(left, b) && same(right, a)) ||
+                // n > 0 in front of n - 1.
+                (number && (same(left, a) || same(right, a)))) &&
+               sources->isBeforeInTranslationUnit(
+                   sources->getExpansionLoc(operation->getOperatorLoc()), before);
+      return true;
+    }
+    ASTContext *context;
+    const SourceManager *sources;
+    SourceLocation before;
+    const Expr *a, *b;
+    bool number = false, found = false;
+  } finder;
+  finder.context = &site.context;
+  finder.sources = &site.context.getSourceManager();
+  finder.before = finder.sources->getExpansionLoc(site.expr->getBeginLoc());
+  finder.a = a;
+  finder.b = b;
+  finder.number = !b->isValueDependent() && b->isEvaluatable(site.context);
+  finder.TraverseStmt(site.function->getBody());
+  return finder.found;
+}
+
+/// negative-size: the size is negative, or a difference that may be: of
+/// values that nothing in front has compared.
 bool judgeNegativeSize(const Site &site, const Rule &rule, Finding &finding) {
   const Expr *size = site.args.size() == 2 ? bare(site.args[1]) : nullptr;
   if (!size || size->isValueDependent())
@@ -64,7 +103,9 @@ bool judgeNegativeSize(const Site &site, const Rule &rule, Finding &finding) {
     return say(site, rule, finding);
   }
   auto *difference = dyn_cast<BinaryOperator>(size);
-  return difference && difference->getOpcode() == BO_Sub && say(site, rule, finding);
+  return difference && difference->getOpcode() == BO_Sub &&
+         !comparesBefore(site, difference->getLHS(), difference->getRHS()) &&
+         say(site, rule, finding);
 }
 
 /// keyword-names: the list of keywords has a name that is not ASCII.
@@ -113,8 +154,38 @@ bool judgeWithoutGil(const Site &site, const Rule &rule, Finding &finding) {
   return false;
 }
 
-/// argument-count: Py_REFCNT of a parameter, compared with a number.
+/// Whether a function ends objects: the tables of types name it, and what they
+/// hold of this signature is tp_dealloc, tp_finalize, tp_del and tp_free.
+bool endsObjects(const Site &site) {
+  const FunctionDecl *function = site.function;
+  if (!function || !function->getReturnType()->isVoidType() || function->getNumParams() != 1)
+    return false;
+  struct : ConstDynamicRecursiveASTVisitor {
+    bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
+      found |= reference->getDecl()->getCanonicalDecl() == function;
+      return true;
+    }
+    const Decl *function;
+    bool found = false;
+  } finder;
+  finder.function = function->getCanonicalDecl();
+  for (const Decl *decl : usersDecls(site.context, site.spelling)) {
+    auto *variable = dyn_cast<VarDecl>(decl);
+    const Expr *init = variable ? variable->getInit() : nullptr;
+    auto *element = init ? variable->getType()->getBaseElementTypeUnsafe()->getAsRecordDecl()
+                         : nullptr;
+    if (element && is_contained(ArrayRef<StringRef>{"PyType_Slot", "PyTypeObject"},
+                                structName(element)))
+      finder.TraverseStmt(init);
+  }
+  return finder.found;
+}
+
+/// argument-count: Py_REFCNT of a parameter, compared with a number. Nobody
+/// else has an object that ends.
 bool judgeArgumentCount(const Site &site, const Rule &rule, Finding &finding) {
+  if (endsObjects(site))
+    return false;
   auto *object = site.args.size() == 1 ? dyn_cast<DeclRefExpr>(bare(site.args[0])) : nullptr;
   if (!object || !isa<ParmVarDecl>(object->getDecl()))
     return false;
