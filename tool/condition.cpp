@@ -321,6 +321,14 @@ std::string VersionComparison::askedOfLimit() const {
   return text;
 }
 
+std::vector<unsigned> headersFrom(Floor floor) {
+  std::vector<unsigned> versions;
+  for (unsigned minor = floor.minor; minor <= NewestFloor; ++minor)
+    for (unsigned release : {0x00F0u, 0xFFF0u})
+      versions.push_back(0x03000000 + (minor << 16) + release);
+  return versions;
+}
+
 std::optional<bool> answer(StringRef condition, const ConditionContext &context) {
   auto value = Parser(condition, context).parse();
   if (!value || !*value)

@@ -14,13 +14,21 @@ namespace {
 /// What a limited build defines; abi3t also the last one, whatever the headers' build.
 constexpr llvm::StringLiteral LimitMacros[] = {"Py_LIMITED_API", "Py_TARGET_ABI3T", "Py_GIL_DISABLED"};
 
+/// Whether the body of a macro has the version of Python's headers.
+bool asksForVersion(const MacroInfo &info) {
+  return any_of(info.tokens(), [](const Token &token) {
+    const IdentifierInfo *word = token.getIdentifierInfo();
+    return word && (word->isStr("PY_VERSION_HEX") || word->isStr("PY_MINOR_VERSION"));
+  });
+}
+
 class Callbacks : public PPCallbacks {
 public:
   Callbacks(Preprocessor &preprocessor, const Spelling &spelling, PreprocessorFacts &facts)
       : preprocessor(preprocessor), sources(preprocessor.getSourceManager()), spelling(spelling),
         facts(facts) {}
 
-  void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange,
+  void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange range,
                     const MacroArgs *arguments) override {
     const MacroInfo *info = definition.getMacroInfo();
     if (!info || info->isBuiltinMacro() || !mayBeUsers(name.getLocation()))
@@ -29,6 +37,8 @@ public:
       noteStrings(*info, *arguments);
     StringRef text = name.getIdentifierInfo()->getName();
     bool own = spelling.isUsers(info->getDefinitionLoc());
+    if (own && asksForVersion(*info))
+      noteVersionMacro(text, *info, range, arguments);
     if (!own || text.starts_with("Py") || text.starts_with("_Py"))
       facts.uses.push_back({text.str(), name.getLocation(), own, /*byName=*/false,
                             info->getDefinitionLoc()});
@@ -56,11 +66,7 @@ public:
       return;
     const MacroInfo *info = directive->getMacroInfo();
     StringRef text = name.getIdentifierInfo()->getName();
-    bool asks = any_of(info->tokens(), [](const Token &token) {
-      const IdentifierInfo *word = token.getIdentifierInfo();
-      return word && (word->isStr("PY_VERSION_HEX") || word->isStr("PY_MINOR_VERSION"));
-    });
-    if (!asks && !text.starts_with("Py") && !text.starts_with("_Py") && !text.starts_with("METH_"))
+    if (!asksForVersion(*info) && !text.starts_with("Py") && !text.starts_with("_Py") && !text.starts_with("METH_"))
       return;
     DefineDirective definition;
     auto [file, offset] = sources.getDecomposedLoc(name.getLocation());
@@ -76,6 +82,14 @@ public:
     definition.function = info->isFunctionLike();
     definition.afterPython = sawPython;
     facts.definitions.push_back(std::move(definition));
+  }
+
+  /// What is taken back before Python.h is read, it never sees.
+  void MacroUndefined(const Token &name, const MacroDefinition &, const MacroDirective *) override {
+    StringRef text = name.getIdentifierInfo()->getName();
+    if (!sawPython)
+      erase_if(facts.definitions,
+               [&](const DefineDirective &definition) { return definition.name == text; });
   }
 
   void SourceRangeSkipped(SourceRange range, SourceLocation) override {
@@ -146,6 +160,29 @@ private:
         if (const IdentifierInfo *identifier = token->getIdentifierInfo())
           facts.stringised.push_back({identifier->getName().str(), token->getLocation(), false});
     }
+  }
+
+  void noteVersionMacro(StringRef name, const MacroInfo &info, SourceRange range,
+                        const MacroArgs *arguments) {
+    auto [file, begin] = sources.getDecomposedExpansionLoc(range.getBegin());
+    VersionMacroUse use{name.str(), spelling.path(file), {}, {}};
+    auto [endFile, end] = sources.getDecomposedExpansionLoc(range.getEnd());
+    use.range = {begin, endFile == file ? end + Lexer::MeasureTokenLength(
+                                                    sources.getExpansionLoc(range.getEnd()), sources,
+                                                    preprocessor.getLangOpts())
+                                        : begin};
+    auto add = [&](const Token &token) { use.text += " " + preprocessor.getSpelling(token); };
+    for (const Token &token : info.tokens()) {
+      const IdentifierInfo *word = token.getIdentifierInfo();
+      int parameter = word && arguments ? info.getParameterNum(word) : -1;
+      if (parameter < 0)
+        add(token);
+      else
+        for (const Token *each = arguments->getUnexpArgument(parameter); each->isNot(tok::eof);
+             ++each)
+          add(*each);
+    }
+    facts.versionMacros.push_back(std::move(use));
   }
 
   /// `location`: of the directive's name.

@@ -9,6 +9,7 @@
 #include "clang/Basic/TokenKinds.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Path.h"
 
 using namespace clang;
 using namespace llvm;
@@ -82,11 +83,8 @@ class VersionTests {
 public:
   VersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context, TextOf textOf,
                FloorMatches &matches)
-      : preprocessor(preprocessor), context(context), textOf(textOf), matches(matches) {
-    for (unsigned minor = context.floor.minor; minor <= NewestFloor; ++minor)
-      for (unsigned release : {0x00F0u, 0xFFF0u})
-        versions.push_back(0x03000000 + (minor << 16) + release);
-  }
+      : preprocessor(preprocessor), context(context), textOf(textOf), matches(matches),
+        versions(headersFrom(context.floor)) {}
 
   void check() {
     std::set<std::pair<std::string, unsigned>> known;
@@ -116,9 +114,11 @@ private:
     StringRef expression = line.drop_front(word.size());
     if (expression.contains("Py_GIL_DISABLED"))
       checkGil(condition, text, begin, expression);
-    if (!expression.contains("PY_VERSION_HEX") && !expression.contains("PY_MINOR_VERSION"))
+    if (word != "if" && word != "elif")
       return;
-    if (word == "if" || word == "elif")
+    if (!expression.contains("PY_VERSION_HEX") && !expression.contains("PY_MINOR_VERSION"))
+      checkAlias(condition, text, begin, expression);
+    else
       checkVersion(condition, text, begin, expression);
   }
 
@@ -163,11 +163,99 @@ private:
     std::optional<bool> holds = whole ? alike(edited) : std::nullopt;
     if (!holds)
       return;
+    ArrayRef<Range> all = branches;
+    if (std::string header = unreadInclude(condition.file, text,
+                                           *holds ? all.take_front() : all.drop_front());
+        !header.empty())
+      return refuse(group, header);
     // What the edited condition leaves out at this floor.
-    auto &leftOut = matches.leftOut[condition.file];
-    for (Range branch : ArrayRef(branches).slice(*holds ? 1 : 0, *holds ? branches.size() - 1 : 1))
-      leftOut.insert({branch, group});
+    for (Range branch : *holds ? all.drop_front() : all.take_front())
+      matches.leftOut[condition.file].insert({branch, group});
   }
+
+  /// What is included in branches that the edit turns on, and has been read by
+  /// nobody. Headers of the C library need no look.
+  std::string unreadInclude(const std::string &file, StringRef text, ArrayRef<Range> branches) {
+    auto skipped = preprocessor.skipped.find(file);
+    if (skipped == preprocessor.skipped.end())
+      return {};
+    for (Range branch : branches) {
+      unsigned middle = branch.begin + branch.size() / 2;
+      if (none_of(skipped->second, [&](Range range) { return range.contains({middle, middle}); }))
+        continue;
+      for (StringRef line : split(text.slice(branch.begin, branch.end), '\n')) {
+        line = line.ltrim();
+        if (!line.consume_front("#") || (line = line.ltrim(), !line.consume_front("include")))
+          continue;
+        line = line.ltrim();
+        bool angled = line.consume_front("<");
+        if (!angled && !line.consume_front("\""))
+          continue;
+        StringRef name = line.take_until([](char c) { return c == '>' || c == '"'; });
+        bool known = any_of(preprocessor.includes, [&](const IncludeDirective &include) {
+          return include.name == name && !include.to.empty();
+        });
+        if (!known && !(angled && isLibrarys(name)))
+          return name.str();
+      }
+    }
+    return {};
+  }
+
+  /// Of C, C++ or the system, by its name.
+  static bool isLibrarys(StringRef name) {
+    return !name.contains('.') || name.starts_with("sys/") ||
+           is_contained(ArrayRef<StringRef>{"assert.h", "ctype.h", "errno.h", "fcntl.h", "float.h",
+                                            "inttypes.h", "limits.h", "locale.h", "math.h",
+                                            "pthread.h", "signal.h", "stdalign.h", "stdarg.h",
+                                            "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
+                                            "stdio.h", "stdlib.h", "string.h", "time.h",
+                                            "unistd.h", "wchar.h", "structmember.h", "Python.h"},
+                        name);
+  }
+
+  void refuse(StringRef group, StringRef header) {
+    for (Finding &finding : matches.findings)
+      if (finding.group == group) {
+        finding.rewrites.clear();
+        finding.safety = Safety::Manual;
+        finding.reason = ("the edit would turn on an #include of '" + header +
+                          "', which no source was read with; give the headers of " +
+                          context.floor.str() + " by --python, so that it is looked at")
+                             .str();
+      }
+  }
+
+  bool asksHeaders(StringRef expression) const {
+    std::set<std::optional<bool>> answers;
+    for (unsigned version : versions)
+      answers.insert(answer(expression, {version, context.floor}));
+    return answers.size() > 1;
+  }
+
+  /// #define VERSION PY_VERSION_HEX, and a condition that compares that.
+  void checkAlias(const ConditionDirective &condition, StringRef text, unsigned begin,
+                  StringRef expression) {
+    std::string meant = expression.str();
+    const VersionMacroUse *alias = nullptr;
+    for (const VersionMacroUse &use : reverse(preprocessor.versionMacros))
+      if (use.file == condition.file && condition.range.contains(use.range) &&
+          use.range.begin >= begin && !isCondition(use.text) &&
+          use.range.end - begin <= meant.size() && (!alias || use.range.end <= alias->range.begin)) {
+        meant.replace(use.range.begin - begin, use.range.size(), use.text);
+        alias = &use;
+      }
+    std::vector<Range> branches = branchesBehind(text, condition.range.end);
+    if (!alias || !asksHeaders(meant) || branches.empty() || !saysSomething(text, branches))
+      return;
+    if (auto finding = findingAt(context, TestRule, condition.file,
+                                 {alias->range.begin,
+                                  unsigned(alias->range.begin + alias->name.size())}, alias->name))
+      matches.findings.push_back(std::move(*finding));
+  }
+
+  /// What is found where the macro is defined.
+  bool isCondition(StringRef body) const { return asksHeaders(body); }
 
   /// The comparison, asked of the limit where there is one.
   static std::string replacement(StringRef expression, const VersionComparison &comparison) {
@@ -215,10 +303,7 @@ private:
   /// A condition that asks in another way than by a comparison.
   void checkOther(const ConditionDirective &condition, unsigned begin, StringRef expression) {
     // Only if the version itself decides, whatever else is asked.
-    std::set<std::optional<bool>> answers;
-    for (unsigned version : versions)
-      answers.insert(answer(expression, {version, context.floor}));
-    if (answers.size() < 2)
+    if (!asksHeaders(expression))
       return;
     StringRef macro = expression.contains("PY_VERSION_HEX") ? "PY_VERSION_HEX" : "PY_MINOR_VERSION";
     unsigned at = begin + expression.find(macro);
@@ -232,6 +317,8 @@ private:
     StringRef body = textOf(definition.file).slice(definition.body.begin, definition.body.end);
     if (!body.contains("PY_VERSION_HEX") && !body.contains("PY_MINOR_VERSION"))
       return;
+    if (definition.function)
+      return checkFunctionMacro(definition);
     if (alike(body))
       return;
     for (const VersionComparison &each : versionComparisons(body)) {
@@ -246,6 +333,26 @@ private:
                         "define the macro twice, and under #ifdef Py_LIMITED_API by the limit" +
                         (asked.empty() ? "" : ": " + asked);
       matches.findings.push_back(std::move(*finding));
+      return;
+    }
+  }
+
+  /// #define NEED(major, minor): what it says is known where it is used.
+  void checkFunctionMacro(const DefineDirective &definition) {
+    for (const VersionMacroUse &use : preprocessor.versionMacros) {
+      if (use.name != definition.name || !asksHeaders(use.text))
+        continue;
+      if (auto finding = findingAt(context, TestRule, definition.file, definition.range,
+                                   definition.name)) {
+        unsigned line = textOf(use.file).take_front(use.range.begin).count('\n') + 1;
+        finding->reason = "the macro asks the headers, as in line " + std::to_string(line) +
+                          (use.file == definition.file
+                               ? ""
+                               : " of " + sys::path::filename(use.file).str()) +
+                          ", and 'defined' cannot stand in its body; define it twice, and under "
+                          "#ifdef Py_LIMITED_API by the limit";
+        matches.findings.push_back(std::move(*finding));
+      }
       return;
     }
   }

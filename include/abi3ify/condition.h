@@ -25,6 +25,10 @@ struct VersionComparison {
   std::string askedOfLimit() const;
 };
 
+/// PY_VERSION_HEX of the headers that can build for a floor: the first release
+/// and the last one of each.
+std::vector<unsigned> headersFrom(Floor floor);
+
 /// Nothing where it depends on macros that are not known, or is none.
 std::optional<bool> answer(llvm::StringRef condition, const ConditionContext &context);
 

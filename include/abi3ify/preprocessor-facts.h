@@ -47,6 +47,13 @@ struct DefineDirective {
   bool afterPython = false; ///< Python.h was included before
 };
 
+/// An expansion of a macro of the user's whose body asks for Python's version.
+struct VersionMacroUse {
+  std::string name, file;
+  Range range;      ///< of the name, or of the call
+  std::string text; ///< the body, with the arguments in it
+};
+
 struct PreprocessorFacts {
   std::vector<MacroUse> uses;
   /// Names in the arguments of macros that only make strings of them.
@@ -58,6 +65,7 @@ struct PreprocessorFacts {
   clang::SourceLocation pythonInclude;
   std::vector<ConditionDirective> conditions;
   std::vector<DefineDirective> definitions;
+  std::vector<VersionMacroUse> versionMacros;
   bool ssizeClean = false; ///< PY_SSIZE_T_CLEAN was defined there
 };
 
