@@ -1,5 +1,7 @@
 #include "abi3ify/version-checks.h"
-#include "abi3ify/facts.h"
+#include "abi3ify/condition.h"
+#include "abi3ify/copied-structs.h"
+#include "abi3ify/generated.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
@@ -13,7 +15,7 @@ namespace {
 
 constexpr StringRef OffsetMember = "member-offset-name";
 constexpr StringRef SideEffect = "clear-side-effect";
-constexpr StringRef CopiedStruct = "copied-struct";
+constexpr StringRef VersionTest = "version-test";
 
 /// Whether evaluating it again changes something, as far as that is written.
 bool changesSomething(const Stmt *stmt) {
@@ -36,10 +38,8 @@ bool changesSomething(const Stmt *stmt) {
 
 class Checks : public ConstDynamicRecursiveASTVisitor {
 public:
-  Checks(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
-         const std::string &pythonFolder)
-      : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context),
-        pythonFolder(pythonFolder) {}
+  Checks(ASTContext &ast, const Spelling &spelling, const MatchContext &context)
+      : ast(ast), sources(ast.getSourceManager()), spelling(spelling), context(context) {}
 
   bool VisitInitListExpr(const InitListExpr *list) override {
     // __dictoffset__ and its kin, in a table of members.
@@ -73,24 +73,14 @@ public:
     return true;
   }
 
-  bool VisitRecordDecl(const RecordDecl *record) override {
-    if (!record->isCompleteDefinition() || record->isDependentType() || record->isUnion() ||
-        record->getLocation().isInvalid() ||
-        !spelling.isUsers(sources.getExpansionLoc(record->getLocation())))
-      return true;
-    StringRef original = copyOf(record);
-    if (original.empty())
-      return true;
-    StringRef name = original;
-    if (auto *alias = record->getTypedefNameForAnonDecl())
-      name = alias->getName();
-    else if (record->getIdentifier())
-      name = record->getName();
-    auto range = spelling.range(record->getLocation(), record->getLocation());
-    if (Finding *finding = range ? add(CopiedStruct, *range, name) : nullptr)
-      finding->message = ("a copy of the layout of " + original).str();
+  bool VisitBinaryOperator(const BinaryOperator *operation) override {
+    if (operation->isComparisonOp() && !operation->isValueDependent())
+      checkVersionCode(operation);
     return true;
   }
+
+  // What must be so for the build, is no question to the interpreter.
+  bool TraverseStaticAssertDecl(const StaticAssertDecl *) override { return true; }
 
   std::vector<Finding> findings;
 
@@ -114,67 +104,61 @@ private:
     return &findings.back();
   }
 
-  bool isInPythons(const Decl *decl) const {
-    FileID file = sources.getFileID(sources.getExpansionLoc(decl->getLocation()));
-    return !pythonFolder.empty() && file.isValid() && !spelling.isUsers(file) &&
-           StringRef(spelling.path(file)).starts_with(pythonFolder);
-  }
-
-  static bool isOpaque(StringRef name) {
-    const Fact *fact = facts().find(name);
-    return !fact || fact->opacity == "opaque" || !fact->since;
-  }
-
-  /// The struct of CPython's that a struct of the user's is the copy of: by
-  /// its name, or by the names of its members.
-  StringRef copyOf(const RecordDecl *record) const {
-    // struct _frame, which the headers only declare.
-    for (const TagDecl *each : record->redecls())
-      if (each != record && isInPythons(each))
-        return structName(record).empty() ? record->getName() : structName(record);
-    std::vector<StringRef> members;
-    bool hasHead = false, isObject = false;
-    for (const FieldDecl *field : record->fields()) {
-      if (!field->getIdentifier())
-        return {};
-      StringRef name = field->getName();
-      hasHead |= name == "ob_base";
-      isObject |= name == "ob_refcnt";
-      if (name != "ob_base")
-        members.push_back(name);
+  /// PY_VERSION_HEX or PY_MINOR_VERSION, if all of an expression is that.
+  StringRef versionMacro(const Expr *expr) const {
+    expr = expr->IgnoreParenImpCasts();
+    SourceLocation begin = expr->getBeginLoc(), end = expr->getEndLoc();
+    StringRef found;
+    while (begin.isMacroID() && end.isMacroID() && found != "PY_VERSION_HEX") {
+      StringRef name = Lexer::getImmediateMacroName(begin, sources, ast.getLangOpts());
+      if ((name == "PY_VERSION_HEX" || name == "PY_MINOR_VERSION") &&
+          Lexer::getImmediateMacroName(end, sources, ast.getLangOpts()) == name)
+        found = name;
+      begin = sources.getImmediateMacroCallerLoc(begin);
+      end = sources.getImmediateMacroCallerLoc(end);
     }
-    if (isObject && members.size() == 2 && is_contained(members, "ob_type"))
-      return "PyObject";
-    if (!hasHead || members.empty())
-      return {};
-    // A few names that are common words prove nothing, nor does ob_item alone:
-    // arrays are made in its image.
-    size_t own = count_if(members, [](StringRef name) {
-      size_t prefix = name.find('_'); // f_back, func_code
-      return prefix && prefix <= 4 && isMember(name);
-    });
-    if (own < (members.size() == 1 && members[0] != "ob_item" ? 1u : 2u))
-      return {};
-    return structWith(members);
+    return found;
   }
 
-  static StringRef structWith(ArrayRef<StringRef> members) {
-    for (StringRef name : {"PyTypeObject", "PyFrameObject", "PyListObject", "PyTupleObject",
-                           "PyLongObject", "PyFloatObject", "PyBytesObject", "PyByteArrayObject",
-                           "PyDictObject", "PyCodeObject", "PyCellObject", "PyMethodObject",
-                           "PyGenObject", "PyCoroObject", "PyAsyncGenObject", "PyTracebackObject",
-                           "PyHeapTypeObject"})
-      if (isOpaque(name) &&
-          all_of(members, [&](StringRef member) { return isMemberOf(name, member); }))
-        return name;
-    return {};
+  /// if (PY_VERSION_HEX >= 0x030C0000): the compiler answers it, for the headers.
+  void checkVersionCode(const BinaryOperator *operation) {
+    VersionComparison comparison;
+    comparison.operation = operation->getOpcodeStr().str();
+    StringRef macro = versionMacro(operation->getLHS());
+    const Expr *asked = operation->getLHS(), *number = operation->getRHS();
+    if (macro.empty()) {
+      std::swap(asked, number);
+      macro = versionMacro(asked);
+      for (char &c : comparison.operation)
+        c = c == '<' ? '>' : c == '>' ? '<' : c;
+    }
+    Expr::EvalResult value;
+    if (macro.empty() || !number->EvaluateAsInt(value, ast))
+      return;
+    comparison.minor = macro == "PY_MINOR_VERSION";
+    comparison.value = value.Val.getInt().getExtValue();
+    std::vector<unsigned> versions = headersFrom(context.floor);
+    bool first = comparison.holds(versions.front());
+    if (all_of(versions, [&](unsigned each) { return comparison.holds(each) == first; }))
+      return;
+    // In the body of a macro it is found where that is defined.
+    auto spot = spelling.token(asked->IgnoreParenImpCasts()->getBeginLoc(), macro);
+    if (!spot || spot->inMacro ||
+        recogniseGenerator(spelling.path(spot->file), sources.getBufferData(spot->file)))
+      return;
+    if (Finding *finding = add(VersionTest, {spot->file, {spot->offset, spot->offset + spot->length},
+                                             false},
+                               macro))
+      finding->reason =
+          std::string("one binary runs on all versions from the floor on, and this asks for the "
+                      "headers that it was built with; ask the interpreter: ") +
+          (context.floor.minor >= 11 ? "Py_Version" : "sys.version_info");
   }
 
   ASTContext &ast;
   SourceManager &sources;
   const Spelling &spelling;
   const MatchContext &context;
-  const std::string &pythonFolder;
   std::set<std::tuple<const Rule *, std::string, unsigned>> known;
 };
 
@@ -182,9 +166,10 @@ private:
 
 std::vector<Finding> checkVersions(ASTContext &ast, const Spelling &spelling,
                                    const MatchContext &context, const std::string &pythonFolder) {
-  Checks checks(ast, spelling, context, pythonFolder);
+  Checks checks(ast, spelling, context);
   for (Decl *decl : usersDecls(ast, spelling))
     checks.TraverseDecl(decl);
+  append_range(checks.findings, checkCopiedStructs(ast, spelling, context, pythonFolder));
   return std::move(checks.findings);
 }
 

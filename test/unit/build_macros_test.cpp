@@ -133,6 +133,56 @@ TEST(VersionTest, WhatDoesNotMatterIsNotSaid) {
   }
 }
 
+TEST(VersionTest, AnIncludeThatNobodyHasReadIsLeftToTheAuthor) {
+  auto with = [](const char *include) {
+    return std::string("#if PY_VERSION_HEX >= 0x030A0000\nint is_new;\n#else\n#include ") +
+           include + "\n#endif\n";
+  };
+  Sample sample;
+  sample.floor = {9};
+  sample.lookAtAll({{"old.h", "PyObject *f(PyObject *t) { return PyTuple_GET_ITEM(t, 0); }\n"},
+                    {"a.c", with("\"old.h\"")}});
+  EXPECT_EQ(sample.lines(), "1:5 PY_VERSION_HEX manual\n");
+  EXPECT_TRUE(llvm::StringRef(sample.reasons("version-test"))
+                  .starts_with("PY_VERSION_HEX: the edit would turn on an #include of 'old.h'"));
+  for (const std::string &text :
+       {with("<stdint.h>"), "#include \"old.h\"\n" + with("\"old.h\"")}) {
+    Sample other;
+    other.floor = {9};
+    other.lookAtAll({{"old.h", "#define OLD 1\n"}, {"a.c", text}});
+    EXPECT_TRUE(llvm::StringRef(other.lines()).ends_with(":5 PY_VERSION_HEX fixable\n")) << text;
+  }
+}
+
+TEST(VersionTest, MacrosWithParametersByWhatTheyAreGiven) {
+  Sample sample;
+  sample.lookAtAll({{"need.h", "#define NEED(a, b) (PY_VERSION_HEX >= ((a << 24) | (b << 16)))\n"
+                               "#define SINCE(b) NEED(3, b)\n"},
+                    {"a.c", "#include \"need.h\"\n"
+                            "#if NEED(3, 8) && SINCE(9)\n"
+                            "int f(void) { return SINCE(13); }\n"
+                            "#endif\n"}});
+  EXPECT_EQ(sample.lines(), "need.h:1:9 NEED manual\n");
+  EXPECT_TRUE(llvm::StringRef(sample.reasons("version-test"))
+                  .contains("as in line 4 of a.c, and 'defined'"));
+}
+
+TEST(VersionTest, ComparisonsInCode) {
+  Sample sample;
+  sample.look("int f(void) { return (PY_VERSION_HEX) < 0x030D0000 || 12 < PY_MINOR_VERSION; }\n"
+              "int g(void) { return PY_MAJOR_VERSION >= 3 && PY_VERSION_HEX > 0x03090000; }\n"
+              "_Static_assert(PY_VERSION_HEX < 0x030F0000, \"\");\n"
+              "long h(void) { return PY_VERSION_HEX; }\n"
+              "#if defined(Py_LIMITED_API)\n"
+              "#define IS_NEW (Py_LIMITED_API >= 0x030D0000)\n"
+              "#else\n"
+              "#define IS_NEW (PY_VERSION_HEX >= 0x030D0000)\n"
+              "#endif\n"
+              "int i(void) { return IS_NEW; }\n");
+  EXPECT_EQ(sample.lines(), "1:23 PY_VERSION_HEX manual\n"
+                            "1:60 PY_MINOR_VERSION manual\n");
+}
+
 TEST(VersionTest, AHeaderThatUnitsShareIsEditedOnce) {
   Sample sample;
   sample.lookAtAll({{"c.h", "#if PY_VERSION_HEX < 0x030D0000\n#define OWN 1\n#endif\n"},
@@ -183,6 +233,63 @@ TEST(VersionRows, ACopiedStructByItsTag) {
   sample.look("struct _frame { PyObject_HEAD PyObject *back; };\n");
   ASSERT_FALSE(sample.findings.empty());
   EXPECT_EQ(sample.findings[0].rule, "copied-struct");
+}
+
+/// The struct and what it is a copy of, by the messages of a text.
+static std::string copies(const std::string &text) {
+  Sample sample;
+  sample.look(text);
+  std::string result;
+  for (const Finding &finding : sample.findings)
+    if (finding.rule == "copied-struct")
+      result += finding.symbol + ": " + finding.message + "\n";
+  return result;
+}
+
+TEST(CopiedStruct, ByTheObjectsThatAreCastToIt) {
+  const std::string any = "typedef struct { PyObject_HEAD double value; } Any;\n";
+  const std::string copied = "Any: a copy of the layout of PyFloatObject\n";
+  for (const char *code : {
+           "double f(PyFloatObject *o) { return ((Any *)o)->value; }\n",
+           "double f(void) { return ((Any *)PyFloat_FromDouble(1))->value; }\n",
+           "double f(PyObject *o) { if (!PyFloat_CheckExact(o)) return 0;\n"
+           "  Any *any = (Any *)o; return any->value; }\n",
+           "double f(PyObject *args) { PyObject *o;\n"
+           "  if (!PyArg_ParseTuple(args, \"O!\", &PyFloat_Type, &o)) return 0;\n"
+           "  return ((Any *)o)->value; }\n",
+       })
+    EXPECT_EQ(copies(any + code), copied) << code;
+  for (const char *code : {
+           "double f(PyObject *o) { return ((Any *)o)->value; }\n",
+           "double f(PyObject *o) { if (PyFloat_Check(o)) return 0; return ((Any *)o)->value; }\n",
+           "double f(PyObject *o) { if (PyFloat_Check(o)) return PyFloat_AsDouble(o);\n"
+           "  else return ((Any *)o)->value; }\n",
+           "Any *f(PyTypeObject *t) { return (Any *)PyType_GenericAlloc(t, 0); }\n",
+       })
+    EXPECT_EQ(copies(any + code), "") << code;
+}
+
+TEST(CopiedStruct, ByItsLayoutWhereNothingMakesSuchObjects) {
+  const std::string list =
+      "typedef struct { PyObject_VAR_HEAD PyObject **ob_item; Py_ssize_t allocated; } Own;\n"
+      "PyObject **f(PyObject *o) { return ((Own *)o)->ob_item; }\n";
+  EXPECT_EQ(copies(list), "Own: a copy of the layout of PyListObject\n");
+  EXPECT_EQ(copies(list + "PyType_Spec spec = {\"m.Own\", sizeof(Own), 0, 0, 0};\n"), "");
+  EXPECT_EQ(copies("typedef struct { PyObject_VAR_HEAD char **ob_item; Py_ssize_t allocated; } Own;\n"
+                   "char **f(PyObject *o) { return ((Own *)o)->ob_item; }\n"),
+            "");
+  EXPECT_EQ(copies("typedef struct { PyListObject list; Py_ssize_t allocated; } Own;\n"
+                   "Own *f(PyObject *o) { return PyList_Check(o) ? (Own *)o : NULL; }\n"),
+            "");
+}
+
+TEST(CopiedStruct, WithTheHeadSpelledOut) {
+  EXPECT_EQ(copies("typedef struct { Py_ssize_t ob_refcnt; PyTypeObject *ob_type; double ob_fval; } "
+                   "A;\n"
+                   "typedef struct { Py_ssize_t ob_refcnt; PyTypeObject *ob_type; int own; } B;\n"
+                   "typedef struct { Py_ssize_t ob_refcnt; int own; } C;\n"),
+            "A: a copy of the layout of PyFloatObject\n"
+            "B: a copy of the layout of PyObject\n");
 }
 
 TEST(VersionRows, ARealUseGoesBeforeAdvice) {
