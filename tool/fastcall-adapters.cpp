@@ -15,6 +15,12 @@ namespace {
 constexpr StringRef RuleId = "meth-fastcall", Flag = "METH_FASTCALL";
 constexpr unsigned Keywords = 0x2, Method = 0x200; // METH_KEYWORDS, METH_METHOD
 
+constexpr StringRef MethodReason =
+    "METH_METHOD hands over the class that defines the method, and stands beside METH_FASTCALL and "
+    "METH_KEYWORDS only; no other call has that class, so there is nothing to make of it below "
+    "3.10: raise the floor to 3.10, or take the function's state from where PyState_FindModule "
+    "finds the module";
+
 using Place = std::pair<std::string, unsigned>;
 
 /// How often a text defines a function, in branches that are not compiled as well.
@@ -62,6 +68,7 @@ public:
   /// Where a METH_FASTCALL stands -> the edits that make its function METH_VARARGS.
   std::map<Place, std::vector<Rewrite>> edits;
   std::set<Place> refused;
+  std::set<Place> methods; ///< those that stand beside METH_METHOD
 
 private:
   struct FlagToken : RecursiveASTVisitor<FlagToken> {
@@ -84,6 +91,9 @@ private:
       if (!spot)
         continue;
       Place place = {spelling.path(spot->file), spot->offset};
+      Expr::EvalResult value;
+      if (flags->EvaluateAsInt(value, ast) && (value.Val.getInt().getZExtValue() & Method))
+        methods.insert(place);
       auto rewrites = adapt(meth, flags, spot->inMacro);
       auto [known, added] = edits.try_emplace(place, rewrites);
       if (rewrites.empty() || known->second != rewrites)
@@ -159,7 +169,7 @@ void addFastcallAdapters(ASTContext &ast, const Spelling &spelling, const MatchC
     }
     finding.rewrites.clear();
     finding.safety = Safety::Manual;
-    finding.reason = reason ? *reason : "";
+    finding.reason = tables.methods.count(place) ? MethodReason.str() : reason ? *reason : "";
   }
 }
 
