@@ -37,7 +37,7 @@ std::string lookedFor(const Rule &rule) {
   case MatchKind::Include: return "`#include` of " + names;
   case MatchKind::Custom:
     if (rule.names.empty())
-      return "what is said below";
+      return "what the title says, by the signs that the text below names";
     if (rule.structName.empty())
       return "calls of " + names;
     [[fallthrough]];
@@ -97,10 +97,15 @@ std::string firingFloors(const Rule &rule) {
                                             : "up to " + version(rule.headersUntil));
   if (rule.headersFrom > OldestFloor && rule.headersUntil < NewestFloor)
     text += " up to " + version(rule.headersUntil);
+  if (rule.kind == MatchKind::Custom)
+    text += "; only where what the text below asks for holds";
   return text + (rule.optional ? "; only where `--select` names the rule" : "");
 }
 
 std::string safetyOf(const Rule &rule) {
+  if (rule.advice && rule.forms.empty())
+    return "advice: nothing is edited, and no use is counted; whether it matters only the author "
+           "knows";
   std::string text = name(rule.safety).str();
   switch (rule.safety) {
   case Safety::Safe: text += ": a valid program cannot tell the difference"; break;
@@ -347,7 +352,7 @@ Error writePages(const RuleSet &rules, StringRef folder) {
     sort(list, [](const Rule *a, const Rule *b) { return a->id < b->id; });
     for (const Rule *rule : list)
       index += "- [" + rule->id + "](" + rule->id + ".md): " + rule->title + " (" +
-               name(rule->safety).str() + ")\n";
+               (rule->advice && rule->forms.empty() ? "advice" : name(rule->safety).str()) + ")\n";
   }
   return writePage(folder, "index.md", index);
 }

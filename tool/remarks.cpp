@@ -104,7 +104,9 @@ private:
 std::string noteOf(const RunResult &result, const Finding &finding) {
   std::string note;
   if (finding.hasEdit()) {
-    std::string done = finding.state == State::Fixed ? "replaced with" : "replace with";
+    std::string done = finding.state != State::Fixed ? "replace with"
+                       : result.steps.empty()          ? "replaced with"
+                                                       : "a patch replaces it with";
     note = describeEdit(result, finding, done);
     note += " (" + name(finding.safety).str() + ")";
     if (finding.state == State::Failed)
