@@ -36,12 +36,14 @@ const Generator Mypyc = {"mypyc", "generate it again where mypyc supports the Li
 const Generator Pythran = {"Pythran", "generate it again where Pythran supports the Limited API"};
 const Generator Pybind11 = {"pybind11",
                             "pybind11 cannot use the Limited API; nanobind is the way there",
-                            /*isDeadEnd=*/true};
+                            /*isDeadEnd=*/true, /*isBinding=*/true};
 const Generator BoostPython = {"Boost.Python",
                                "Boost.Python cannot use the Limited API; nanobind is the way there",
-                               /*isDeadEnd=*/true};
-const Generator Nanobind = {"nanobind", "set nanobind's STABLE_ABI option, with floor 3.12"};
-const Generator Hpy = {"HPy", "build with HPy's universal mode"};
+                               /*isDeadEnd=*/true, /*isBinding=*/true};
+const Generator Nanobind = {"nanobind", "set nanobind's STABLE_ABI option, with floor 3.12",
+                            /*isDeadEnd=*/false, /*isBinding=*/true, /*lowest=*/12};
+const Generator Hpy = {"HPy", "build with HPy's universal mode", /*isDeadEnd=*/false,
+                       /*isBinding=*/true};
 const Generator Bison = {"Bison", "change the code in the grammar, from which it is written anew"};
 const Generator Flex = {"flex", "change the code in the rules, from which it is written anew"};
 

@@ -93,24 +93,49 @@ private:
       if (!blocker)
         blocker = &finding;
     }
-    auto deadEnd = find_if(result.generated, [](const auto &made) { return made.second.isDeadEnd; });
-    if (out.errors)
-      out.verdict = Verdict::Unknown;
-    else if (deadEnd != result.generated.end()) {
+    // What is known to be impossible stays so, whatever could not be looked at.
+    if (judgeSystems([](const Generator &system) { return system.isDeadEnd; })) {
       out.verdict = Verdict::Blocked;
-      out.blockers += count_if(result.generated,
-                               [](const auto &made) { return made.second.isDeadEnd; });
-      out.first = {shortPath(deadEnd->first), {1, 1}, deadEnd->second.name.str()};
+    } else if (out.errors) {
+      out.verdict = Verdict::Unknown;
+    } else if (judgeSystems([&](const Generator &system) {
+                 return system.lowest > found.floor.minor;
+               })) {
+      out.verdict = Verdict::Blocked;
     } else if (blocker) {
       out.verdict = Verdict::Blocked;
       out.first = placeOf(*blocker);
     } else if (decision) {
       out.verdict = Verdict::Decisions;
       out.first = placeOf(*decision);
+    } else if (auto system = bindingSystem()) {
+      out.verdict = Verdict::Binding;
+      out.first = system;
     } else if (out.generatedFiles)
       out.verdict = Verdict::Generated;
     else if (out.safe || out.review)
       out.verdict = Verdict::Command;
+  }
+
+  /// Whether sources are of a system that keeps them from the floor; says so.
+  bool judgeSystems(function_ref<bool(const Generator &)> blocks) {
+    for (const auto &[file, system] : result.generated)
+      if (blocks(system)) {
+        if (!out.first)
+          out.first = {shortPath(file), {1, 1}, system.name.str()};
+        ++out.blockers;
+      }
+    return out.first.has_value();
+  }
+
+  /// What the sources are written for, if no rule has a say in that.
+  std::optional<OutlookPlace> bindingSystem() const {
+    for (const auto &[file, system] : result.generated)
+      if (system.isBinding)
+        return OutlookPlace{shortPath(file), {1, 1}, system.name.str()};
+    if (result.project.commands.empty() && !result.bindings.empty())
+      return OutlookPlace{shortPath(result.bindings[0].file), {1, 1}, result.bindings[0].system};
+    return std::nullopt;
   }
 
   const FloorsResult &result;
@@ -131,6 +156,7 @@ StringRef name(Verdict verdict) {
   case Verdict::Works: return "works";
   case Verdict::Command: return "one-command";
   case Verdict::Generated: return "generate-again";
+  case Verdict::Binding: return "binding";
   case Verdict::Decisions: return "decisions";
   case Verdict::Blocked: return "blocked";
   case Verdict::Unknown: return "unknown";
@@ -151,6 +177,8 @@ std::string describe(const FloorOutlook &floor) {
     return std::string("one command away: migrate") + (floor.review ? " --review" : "");
   case Verdict::Generated:
     return counted(floor.generatedFiles, "file") + " to generate again";
+  case Verdict::Binding:
+    return "up to " + first(true);
   case Verdict::Decisions:
     return "needs " + counted(floor.decisions, "decision") + ", first " + first(true);
   case Verdict::Blocked:

@@ -19,6 +19,17 @@
 using namespace llvm;
 
 namespace abi3ify {
+
+Error noSources(const Project &project, ArrayRef<std::string> paths) {
+  std::string instead;
+  for (const Binding &binding : project.bindings)
+    instead += "; " + binding.file + " is for " + binding.system + ": " + binding.advice;
+  return createStringError("no C or C++ source that includes Python.h found in " +
+                           llvm::join(paths, ", ") +
+                           "; name the sources or their folder, or give a build folder with -p" +
+                           instead);
+}
+
 namespace {
 
 bool isHeader(StringRef path) {
@@ -124,20 +135,25 @@ public:
     std::vector<std::string> &notes = project.notes; // each configuration may have the same to say
     for (auto it = notes.begin(); it != notes.end();)
       it = std::find(notes.begin(), it, *it) == it ? it + 1 : notes.erase(it);
-    if (project.commands.empty())
-      return createStringError(
-          "no C or C++ source that includes Python.h found in " + llvm::join(options.paths, ", ") +
-          "; name the sources or their folder, or give a build folder with -p" + bindingsText());
+    if (project.commands.empty()) {
+      findBindingSources();
+      if (project.bindings.empty())
+        return noSources(project, options.paths);
+    }
     return std::move(project);
   }
 
 private:
-  /// What there is in place of C.
-  std::string bindingsText() const {
-    std::string text;
-    for (const Binding &binding : project.bindings)
-      text += "; " + binding.file + " is for " + binding.system + ": " + binding.advice;
-    return text;
+  /// Sources for a binding system, whose headers include Python.h for them.
+  void findBindingSources() {
+    for (const std::string &file : project.listed) {
+      if (!isSource(file))
+        continue;
+      auto buffer = MemoryBuffer::getFile(file);
+      auto system = buffer ? recogniseGenerator(file, (*buffer)->getBuffer()) : std::nullopt;
+      if (system && system->isBinding)
+        project.bindings.push_back({file, system->name.str(), system->advice.str()});
+    }
   }
 
   Error findRoots() {
@@ -474,6 +490,39 @@ std::string realPath(StringRef path) {
   sys::fs::make_absolute(absolute);
   sys::path::remove_dots(absolute, /*remove_dot_dot=*/true);
   return absolute.str().str();
+}
+
+static void addSources(StringRef folder, std::vector<std::string> &files) {
+  std::error_code code;
+  for (sys::fs::directory_iterator it(folder, code, /*follow_symlinks=*/false), end;
+       it != end && !code; it.increment(code)) {
+    StringRef path = it->path();
+    if (it->type() == sys::fs::file_type::directory_file) {
+      if (!isForeignFolder(path) &&
+          none_of(ArrayRef<StringRef>{"pyproject.toml", "setup.py", "setup.cfg"},
+                  [&](StringRef name) { return sys::fs::exists(inFolder(path, name)); }))
+        addSources(path, files);
+    } else if (isSource(path))
+      files.push_back(realPath(path));
+  }
+}
+
+std::vector<std::string> sourcesOfPackage(const std::string &folder) {
+  std::vector<std::string> files;
+  addSources(folder, files);
+  sort(files);
+  return files;
+}
+
+bool includesPython(StringRef text) {
+  return any_of(split(text, '\n'), [](StringRef line) {
+    line = line.ltrim();
+    if (!line.consume_front("#") || !(line = line.ltrim()).consume_front("include"))
+      return false;
+    line = line.ltrim().drop_front(line.ltrim().empty() ? 0 : 1);
+    return sys::path::filename(line.take_until([](char c) { return c == '"' || c == '>'; })) ==
+           "Python.h";
+  });
 }
 
 Expected<Project> findProject(const ProjectOptions &options) { return Finder(options).find(); }

@@ -38,7 +38,9 @@ bool isLeft(const Finding &finding) {
 std::vector<Binding> allBindings(const Project &project, const Texts &texts,
                                  const GeneratedFiles &generated) {
   std::vector<Binding> bindings = findBindings(texts, generated);
-  append_range(bindings, project.bindings);
+  for (const Binding &binding : project.bindings)
+    if (!generated.count(binding.file))
+      bindings.push_back(binding);
   return bindings;
 }
 
@@ -63,6 +65,9 @@ public:
   Expected<RunResult> all() {
     if (Error error = setup.prepare())
       return std::move(error);
+    // Sources for a binding system alone are no code that could be judged here.
+    if (setup.project.commands.empty())
+      return noSources(setup.project, options.project.paths);
     ChosenHeaders headers(setup.project, options.floor);
     if (!headers.lowest)
       return aboveAllHeaders(setup.project, options.floor);

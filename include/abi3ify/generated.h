@@ -2,6 +2,7 @@
 // it is left alone, and its uses are reported with advice.
 // In: a file's path and text. Out: the system's name and what to do instead.
 #pragma once
+#include "abi3ify/floor.h"
 #include "llvm/ADT/StringRef.h"
 #include <map>
 #include <optional>
@@ -15,6 +16,8 @@ struct Generator {
   llvm::StringRef name;
   llvm::StringRef advice;
   bool isDeadEnd = false; ///< no version of it can use the Limited API
+  bool isBinding = false; ///< no generator: what people write their sources for
+  Minor lowest = 0;       ///< floor that it can be built for
 };
 
 extern const Generator Clinic;

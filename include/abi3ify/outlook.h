@@ -19,6 +19,7 @@ enum class Verdict {
   Works,     ///< nothing is left in the code that is compiled
   Command,   ///< `migrate` makes all that is left
   Generated, ///< files must be generated again
+  Binding,   ///< a binding system must be told, in whose terms the sources are
   Decisions, ///< uses for which rules have advice, and no edit
   Blocked,   ///< a use that no rule knows, or a binding system without a Limited API
   Unknown,   ///< a source could not be looked at

@@ -65,6 +65,16 @@ struct Project {
 
 llvm::Expected<Project> findProject(const ProjectOptions &options);
 
+/// That nothing there can be judged, and what is written there instead.
+llvm::Error noSources(const Project &project, llvm::ArrayRef<std::string> paths);
+
+/// The C and C++ sources below a folder, without those of other people's folders
+/// and of packages in it.
+std::vector<std::string> sourcesOfPackage(const std::string &folder);
+
+/// Whether a text includes Python.h itself.
+bool includesPython(llvm::StringRef text);
+
 /// Asks the interpreter where its headers are; nothing is imported from the
 /// current folder. A folder with a Python.h stands for itself.
 llvm::Expected<PythonHeaders> askPython(llvm::StringRef executable);
