@@ -1,4 +1,5 @@
 #include "abi3ify/build-report.h"
+#include "abi3ify/build-sources.h"
 #include "abi3ify/report.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
@@ -19,7 +20,8 @@ Floor bestFloor(const Outlook &outlook, std::optional<Minor> required) {
   for (const FloorOutlook &floor : outlook.floors) {
     if (required && floor.floor.minor < *required)
       continue;
-    if (!best || floor.verdict < best->verdict)
+    // Of equal verdicts the fewest decisions, then the lowest floor.
+    if (!best || std::tie(floor.verdict, floor.decisions) < std::tie(best->verdict, best->decisions))
       best = &floor;
   }
   return best ? best->floor : outlook.floors.back().floor;
@@ -99,7 +101,7 @@ std::vector<BuildSettings> reportedSettings(const Project &project, const Outloo
   std::vector<std::string> all = withDefault(pythons);
   BuildFiles files;
   for (const std::string &folder : packageFolders(project)) {
-    Floor floor = wanted ? *wanted : bestFloor(outlook, requiredPython(folder, files));
+    Floor floor = wanted ? *wanted : bestFloor(outlook, requiredPython(folder, all, files));
     packages.push_back(findBuildSettings(folder, floor, all, files));
   }
   return packages;
@@ -117,6 +119,8 @@ void migrateBuildSettings(RunResult &result, Floor floor, ArrayRef<std::string> 
     if (size_t left = result.left + result.errors.size())
       package.obstacle = "with " + std::to_string(left) + (left == 1 ? " use" : " uses") +
                          " left the build with the limit would fail";
+    else if (package.canBeMade() && package.obstacle.empty())
+      package.obstacle = notLookedAt(package, result, files);
     if (package.canBeMade() && package.obstacle.empty()) {
       package.made = true;
       result.originals.insert(package.originals.begin(), package.originals.end());

@@ -75,8 +75,9 @@ void addSystem(const BuildInput &input, BuildSettings &out) {
   }
 }
 
-void remarkOnPython(const std::string &folder, BuildFiles &files, BuildSettings &out) {
-  auto required = requiredPython(folder, files);
+void remarkOnPython(const std::string &folder, ArrayRef<std::string> pythons, BuildFiles &files,
+                    BuildSettings &out) {
+  auto required = requiredPython(folder, pythons, files);
   if (required && *required < out.floor.minor && !out.floor.abi3t)
     out.remarks.push_back("requires-python allows 3." + std::to_string(*required) +
                           ": below " + out.floor.str() +
@@ -133,7 +134,21 @@ const std::string *BuildFiles::read(const std::string &path) {
   return at->second ? &*at->second : nullptr;
 }
 
-std::optional<Minor> requiredPython(const std::string &folder, BuildFiles &files) {
+/// python_requires in the call of setup(): as setuptools has it, before setup.cfg.
+static std::optional<std::string> requiredBySetup(const std::string &folder,
+                                                  ArrayRef<std::string> pythons,
+                                                  BuildFiles &files) {
+  const std::string *file = files.read(inFolder(folder, "setup.py"));
+  if (!file || !StringRef(*file).contains("python_requires"))
+    return std::nullopt;
+  std::string why;
+  auto script = askSetupPy(*file, {OldestFloor}, pythons, why);
+  auto text = script ? script->getAsObject()->getString("python_requires") : std::nullopt;
+  return text ? std::optional(text->str()) : std::nullopt;
+}
+
+std::optional<Minor> requiredPython(const std::string &folder, ArrayRef<std::string> pythons,
+                                    BuildFiles &files) {
   std::string text, path = inFolder(folder, "pyproject.toml");
   if (const std::string *file = files.read(path)) {
     if (auto toml = TomlFile::parse(path, *file))
@@ -141,6 +156,8 @@ std::optional<Minor> requiredPython(const std::string &folder, BuildFiles &files
     else
       consumeError(toml.takeError());
   }
+  if (text.empty())
+    text = requiredBySetup(folder, pythons, files).value_or("");
   path = inFolder(folder, "setup.cfg");
   if (const std::string *file = files.read(path); file && text.empty()) {
     if (auto ini = IniFile::parse(path, *file)) {
@@ -184,7 +201,7 @@ BuildSettings findBuildSettings(const std::string &folder, Floor floor,
         }
     }
   }
-  remarkOnPython(folder, files, out);
+  remarkOnPython(folder, pythons, files, out);
   return out;
 }
 

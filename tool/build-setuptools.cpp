@@ -145,32 +145,10 @@ private:
   /// What setup-py.py says; nothing if it could not be asked, which is a setting
   /// to be made by hand.
   std::optional<json::Value> readSetupPy() {
-    SmallString<128> copy;
-    int descriptor;
     std::string why;
-    if (std::error_code code = sys::fs::createTemporaryFile("abi3ify", "py", descriptor, copy))
-      why = "cannot make a temporary file: " + code.message();
-    FileRemover remover(copy);
-    if (why.empty())
-      raw_fd_ostream(descriptor, /*shouldClose=*/true) << *input.files.read(setupPy);
-    for (const std::string &name : input.pythons) {
-      auto python = findProgram(name);
-      if (!why.empty() || !python || sys::fs::is_directory(*python))
-        continue;
-      auto lines = runPython(*python, embedded(ReaderOfSetup),
-                             {copy.str().str(), input.floor.limitedApi(), wheelTag(input.floor)});
-      if (!lines) {
-        consumeError(lines.takeError());
-        continue;
-      }
-      auto value = json::parse(join(*lines, "\n"));
-      if (value && value->getAsObject())
-        return std::move(*value);
-      if (!value)
-        consumeError(value.takeError());
-    }
-    byHand("the extensions", setupPy, 0, linesOfExtension(),
-           why.empty() ? "there is no python3 that could parse the file" : why);
+    if (auto value = askSetupPy(*input.files.read(setupPy), input.floor, input.pythons, why))
+      return value;
+    byHand("the extensions", setupPy, 0, linesOfExtension(), why);
     return std::nullopt;
   }
 
@@ -304,6 +282,36 @@ private:
 };
 
 } // namespace
+
+std::optional<json::Value> askSetupPy(StringRef text, Floor floor, ArrayRef<std::string> pythons,
+                                      std::string &why) {
+  SmallString<128> copy;
+  int descriptor;
+  if (std::error_code code = sys::fs::createTemporaryFile("abi3ify", "py", descriptor, copy)) {
+    why = "cannot make a temporary file: " + code.message();
+    return std::nullopt;
+  }
+  FileRemover remover(copy);
+  raw_fd_ostream(descriptor, /*shouldClose=*/true) << text;
+  for (const std::string &name : pythons) {
+    auto python = findProgram(name);
+    if (!python || sys::fs::is_directory(*python))
+      continue;
+    auto lines = runPython(*python, embedded(ReaderOfSetup),
+                           {copy.str().str(), floor.limitedApi(), wheelTag(floor)});
+    if (!lines) {
+      consumeError(lines.takeError());
+      continue;
+    }
+    auto value = json::parse(join(*lines, "\n"));
+    if (value && value->getAsObject())
+      return std::move(*value);
+    if (!value)
+      consumeError(value.takeError());
+  }
+  why = "there is no python3 that could parse the file";
+  return std::nullopt;
+}
 
 void addSetuptools(const BuildInput &input, BuildSettings &out) { Setuptools(input, out).add(); }
 

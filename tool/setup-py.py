@@ -7,6 +7,7 @@ doubts    why no edit is certain, [{line, text}]
 extensions  [{name, line, state, lines, reason, insertions: [{offset, text}]}]
 setup     the same for the tag of the wheel in the call of setup(); null without a certain one
 tag       the tag that setup() has, or null
+python_requires  what setup() has for it, if it is written out, or null
 """
 import ast
 import io
@@ -334,6 +335,13 @@ class Reader:
                 return "0x%08X" % text if isinstance(text, int) else str(text)
         return None
 
+    def python_requires(self):
+        values = [keyword.value for call in self.found["setup"] for keyword in call.keywords
+                  if keyword.arg == "python_requires"]
+        if len(values) == 1 and isinstance(values[0], ast.Constant) and isinstance(values[0].value, str):
+            return values[0].value
+        return None
+
     def tag_in_setup(self):
         calls = self.found["setup"]
         line = "options={'bdist_wheel': {'py_limited_api': '%s'}}".replace("'", self.quote) % self.tag
@@ -391,8 +399,9 @@ def main():
         line = getattr(error, "lineno", None)
         return {"doubts": [{"line": line or 0, "text": "%s does not parse it: %s"
                             % ("CPython %d.%d" % sys.version_info[:2], getattr(error, "msg", None) or error)}],
-                "extensions": [], "setup": None, "tag": None}
-    return {"doubts": reader.doubts, "extensions": reader.extensions, "setup": reader.setup, "tag": reader.has}
+                "extensions": [], "setup": None, "tag": None, "python_requires": None}
+    return {"doubts": reader.doubts, "extensions": reader.extensions, "setup": reader.setup, "tag": reader.has,
+            "python_requires": reader.python_requires()}
 
 
 print(json.dumps(main()))

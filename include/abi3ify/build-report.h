@@ -9,7 +9,7 @@
 namespace abi3ify {
 
 /// For the report: at the floor that was asked for; else, for each package, at
-/// the lowest with the best verdict among those that its requires-python allows.
+/// the one with the best verdict and the fewest decisions, then the lowest, among those that its requires-python allows.
 std::vector<BuildSettings> reportedSettings(const Project &project, const Outlook &outlook,
                                             std::optional<Floor> wanted,
                                             llvm::ArrayRef<std::string> pythons);

@@ -6,6 +6,7 @@
 #pragma once
 #include "abi3ify/project.h"
 #include "abi3ify/unit.h"
+#include "llvm/Support/JSON.h"
 
 namespace abi3ify {
 
@@ -69,7 +70,14 @@ BuildSettings findBuildSettings(const std::string &folder, Floor floor,
 std::vector<std::string> packageFolders(const Project &project);
 
 /// The lowest floor that the package's requires-python allows, if it names one.
-std::optional<Minor> requiredPython(const std::string &folder, BuildFiles &files);
+std::optional<Minor> requiredPython(const std::string &folder,
+                                    llvm::ArrayRef<std::string> pythons, BuildFiles &files);
+
+/// What setup-py.py says of the text of a setup.py; nothing, and why, if it could
+/// not be asked.
+std::optional<llvm::json::Value> askSetupPy(llvm::StringRef text, Floor floor,
+                                            llvm::ArrayRef<std::string> pythons,
+                                            std::string &why);
 
 /// "cp311".
 std::string wheelTag(Floor floor);

@@ -297,7 +297,7 @@ TEST(BuildSettings, RequiresPython) {
     TemporaryFolder folder;
     folder.write("pyproject.toml", "[project]\nrequires-python = \"" + text + "\"\n");
     BuildFiles files;
-    return requiredPython(folder.path, files).value_or(0);
+    return requiredPython(folder.path, {}, files).value_or(0);
   };
   EXPECT_EQ(required(">=3.9"), 9u);
   EXPECT_EQ(required("!=3.9.1, >= 3.10.2,<4"), 10u);
