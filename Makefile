@@ -35,6 +35,7 @@ demo: build
 
 test: build
 	@scripts/setup --tests
+	@cmake build >/dev/null # what was installed just now decides which tests there are
 	@scripts/pythons --fetch >/dev/null
 	@ctest --test-dir build --output-on-failure --no-tests=error -j2 $(if $(ONLY),-R '$(ONLY)')
 

@@ -72,6 +72,23 @@ Expect expectation(const Case &test, Floor floor, Minor headers) {
   return rule.always && rule.kind != MatchKind::Field ? Expect::Unchanged : Expect::Manual;
 }
 
+/// The floor that shows best what an example says; nothing if none does.
+std::optional<Floor> floorOf(const Case &test, Minor headers) {
+  std::vector<Floor> floors = floorsFrom(OldestFloor);
+  erase_if(floors, [&](Floor floor) { return floor.minor > headers; });
+  stable_sort(floors, [](Floor a, Floor b) {
+    return std::pair(a.abi3t, b.minor) < std::pair(b.abi3t, a.minor);
+  });
+  Expect wanted = test.example->unchanged ? Expect::Unchanged
+                  : test.example->manual  ? Expect::Manual
+                                          : Expect::After;
+  for (Expect expect : {wanted, Expect::After, Expect::Manual, Expect::Unchanged})
+    for (Floor floor : floors)
+      if (expectation(test, floor, headers) == expect)
+        return floor;
+  return std::nullopt;
+}
+
 std::string unitText(ArrayRef<Case> cases) {
   if (cases.size() == 1 && cases[0].isWholeFile())
     return cases[0].opening() + "\n" + cases[0].example->before + "\n" + cases[0].closing() + "\n";
@@ -133,7 +150,7 @@ public:
     // How examples share units depends on the headers only.
     parallelFor(jobs, headers.size() * 2, [&](size_t i) {
       const PythonHeaders &header = headers[i / 2];
-      auto units = divide(header, i % 2);
+      auto units = divide(cases, header, i % 2);
       std::lock_guard lock(mutex);
       for (auto &unit : units)
         work.push_back({&header, i % 2 == 1, std::move(unit)});
@@ -150,6 +167,27 @@ public:
     report.failures.erase(std::unique(report.failures.begin(), report.failures.end()),
                           report.failures.end());
     return std::move(report);
+  }
+
+  /// How the examples share sources with one header set.
+  std::vector<ExampleSource> sources(StringRef only) {
+    const PythonHeaders &header = headers.front();
+    std::vector<ExampleSource> list;
+    std::map<Floor, std::vector<Case>> byFloor;
+    for (const Case &test : cases)
+      if (auto floor = floorOf(test, header.minor))
+        byFloor[*floor].push_back(test);
+    for (const auto &[floor, some] : byFloor)
+      for (bool cxx : {false, true})
+        for (const std::vector<Case> &unit : divide(some, header, cxx)) {
+          ExampleSource source = {floor, cxx, only.str(), unitText(unit), {}, {}};
+          for (const Case &test : unit) {
+            source.rules.push_back(test.rule->id);
+            source.beside.insert(test.example->beside.begin(), test.example->beside.end());
+          }
+          list.push_back(std::move(source));
+        }
+    return list;
   }
 
 private:
@@ -190,10 +228,11 @@ private:
 
   /// Few units for the examples of a language: those that contradict the ones
   /// before them (another type for the same extern name) go into the next one.
-  std::vector<std::vector<Case>> divide(const PythonHeaders &header, bool cxx) {
+  std::vector<std::vector<Case>> divide(ArrayRef<Case> some, const PythonHeaders &header,
+                                        bool cxx) const {
     std::vector<Case> waiting;
     std::vector<std::vector<Case>> units;
-    for (const Case &test : cases) {
+    for (const Case &test : some) {
       bool holds = header.minor >= std::max(test.rule->headersFrom, test.example->headersFrom) &&
                    header.minor <= std::min(test.rule->headersUntil, test.example->headersUntil);
       if (test.example->cxx != cxx || !holds)
@@ -474,10 +513,10 @@ private:
 
 } // namespace
 
-ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
-                          ArrayRef<PythonHeaders> headers, unsigned jobs) {
-  // An optional rule changes what others leave alone, so it is tried by itself.
-  ExampleReport report;
+/// Calls `run` for the rules that work together, and for each optional one by
+/// itself, because that changes what others leave alone.
+static void eachRun(const RuleSet &all, const RuleSet &tested, ArrayRef<PythonHeaders> headers,
+                    unsigned jobs, function_ref<void(Runner &, StringRef only)> run) {
   std::vector<const Rule *> optional = {nullptr};
   for (const auto &rule : tested.all())
     if (rule->optional)
@@ -488,11 +527,31 @@ ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
       for (const auto &rule : from->all())
         if (only ? rule->id == only->id || (from == &all && !rule->optional) : !rule->optional)
           cantFail(to->add(*rule));
-    ExampleReport part = Runner(present, now, headers, jobs).run();
+    Runner runner(present, now, headers, jobs);
+    run(runner, only ? StringRef(only->id) : StringRef());
+  }
+}
+
+ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
+                          ArrayRef<PythonHeaders> headers, unsigned jobs) {
+  ExampleReport report;
+  eachRun(all, tested, headers, jobs, [&](Runner &runner, StringRef) {
+    ExampleReport part = runner.run();
     report.run += part.run;
     llvm::append_range(report.failures, part.failures);
-  }
+  });
   return report;
+}
+
+std::vector<ExampleSource> exampleSources(const RuleSet &all, const PythonHeaders &headers) {
+  std::vector<ExampleSource> sources;
+  RuleSet tested;
+  for (const auto &rule : all.all())
+    cantFail(tested.add(*rule));
+  eachRun(all, tested, headers, 1, [&](Runner &runner, StringRef only) {
+    llvm::append_range(sources, runner.sources(only));
+  });
+  return sources;
 }
 
 } // namespace abi3ify

@@ -16,7 +16,8 @@ std::optional<FormatFunction> formatFunction(StringRef name) {
       .Case("PyErr_FormatUnraisable", F{FormatKind::Print, 0, 1})
       .Case("PyErr_WarnFormat", F{FormatKind::Print, 2, 3})
       .Case("PyErr_ResourceWarning", F{FormatKind::Print, 2, 3})
-      .Cases({"PySys_FormatStdout", "PySys_FormatStderr"}, F{FormatKind::Print, 0, 1})
+      .Case("PySys_FormatStdout", F{FormatKind::Print, 0, 1})
+      .Case("PySys_FormatStderr", F{FormatKind::Print, 0, 1})
       .Case("PyUnicodeWriter_Format", F{FormatKind::Print, 1, 2})
       .Case("PyArg_Parse", F{FormatKind::Parse, 1, 2})
       .Case("PyArg_ParseTuple", F{FormatKind::Parse, 1, 2})
@@ -25,8 +26,10 @@ std::optional<FormatFunction> formatFunction(StringRef name) {
       .Case("PyArg_VaParseTupleAndKeywords", F{FormatKind::Parse, 2, 4, true})
       .Case("Py_BuildValue", F{FormatKind::Build, 0, 1})
       .Case("Py_VaBuildValue", F{FormatKind::Build, 0, 1, true})
-      .Cases({"PyObject_CallFunction", "PyEval_CallFunction"}, F{FormatKind::Build, 1, 2})
-      .Cases({"PyObject_CallMethod", "PyEval_CallMethod"}, F{FormatKind::Build, 2, 3})
+      .Case("PyObject_CallFunction", F{FormatKind::Build, 1, 2})
+      .Case("PyEval_CallFunction", F{FormatKind::Build, 1, 2})
+      .Case("PyObject_CallMethod", F{FormatKind::Build, 2, 3})
+      .Case("PyEval_CallMethod", F{FormatKind::Build, 2, 3})
       .Default(std::nullopt);
 }
 

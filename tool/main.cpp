@@ -4,11 +4,13 @@
 #include "abi3ify/command.h"
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/init-tidy.h"
 #include "abi3ify/outlook.h"
 #include "abi3ify/output.h"
 #include "abi3ify/pages.h"
 #include "abi3ify/selection.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ThreadPool.h"
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -197,6 +199,29 @@ int captureCommand(const Arguments &arguments) {
   return captured->status;
 }
 
+/// abi3ify init: sets the project up for other programs.
+int initCommand(Arguments &arguments, bool clangTidy) {
+  if (!clangTidy)
+    return fail("say what is to be set up: --clang-tidy");
+  arguments.paths.resize(1, ".");
+  std::string folder = realPath(arguments.paths.front());
+  if (!sys::fs::is_directory(folder))
+    return fail(arguments.paths.front() + " is no folder");
+  if (Error error = mixSettings(arguments))
+    return fail(std::move(error));
+  if (arguments.target.empty())
+    return fail("no floor: give --target 3.X or abi3t, or target = \"3.X\" under "
+                "[tool.abi3ify] in pyproject.toml");
+  auto floor = parseFloor(arguments.target);
+  if (!floor)
+    return fail(floor.takeError());
+  auto done = initTidy(folder, *floor);
+  if (!done)
+    return fail(done.takeError());
+  errs() << "abi3ify: note: " << *done << "\n";
+  return Clean;
+}
+
 int explainCommand(const Arguments &arguments) {
   auto rules = loadRules(arguments.rules);
   if (!rules)
@@ -276,6 +301,12 @@ int main(int argc, char **argv) {
       ->allow_extra_args(false);
   rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
 
+  auto *init = app.add_subcommand("init", "sets a project up for other programs");
+  bool clangTidy = false;
+  init->add_flag("--clang-tidy", clangTidy, "the checks and their floor in .clang-tidy");
+  init->add_option("PATH", arguments.paths, "the project's folder (default: .)")->expected(0, 1);
+  init->add_option("--target", arguments.target, "the floor: the lowest CPython to run on");
+
   try {
     app.parse(ours, argv);
   } catch (const CLI::Success &success) {
@@ -293,6 +324,8 @@ int main(int argc, char **argv) {
     return reportCommand(arguments);
   if (record->parsed())
     return captureCommand(arguments);
+  if (init->parsed())
+    return initCommand(arguments, clangTidy);
   if (explain->parsed())
     return explainCommand(arguments);
   return rulesCommand(arguments);

@@ -1,6 +1,7 @@
 // The AST against the rules and the facts: one visitor for every shape of use.
 #include "abi3ify/match-ast.h"
 #include "abi3ify/appended-files.h"
+#include "abi3ify/compat.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/generated.h"
 #include "abi3ify/judge.h"
@@ -260,7 +261,7 @@ public:
 
   bool VisitTypeLoc(TypeLoc type) {
     if (auto alias = type.getAs<TypedefTypeLoc>())
-      useType(alias.getNameLoc(), alias.getDecl());
+      useType(alias.getNameLoc(), declOf(alias));
     else if (auto tag = type.getAs<TagTypeLoc>())
       useType(tag.getNameLoc(), tag.getDecl());
     return true;

@@ -65,10 +65,12 @@ bool isOther(StringRef origin, StringRef path) {
 }
 
 std::string adviceFor(StringRef origin) {
-  return StringSwitch<std::string>(sys::path::extension(origin))
-      .Cases({".pyx", ".pxd", ".pxi"},
-             "use Cython 3.1 or newer with its Limited API mode, and change what the code calls")
-      .Cases({".i", ".swg"}, "change it in the interface file, and generate with SWIG 4.2 or newer")
+  StringRef extension = sys::path::extension(origin);
+  if (is_contained({".pyx", ".pxd", ".pxi"}, extension))
+    return "use Cython 3.1 or newer with its Limited API mode, and change what the code calls";
+  return StringSwitch<std::string>(extension)
+      .Case(".i", "change it in the interface file, and generate with SWIG 4.2 or newer")
+      .Case(".swg", "change it in the interface file, and generate with SWIG 4.2 or newer")
       .Case(".sip", "change it in the specification, and generate with SIP's Limited API option")
       .Default("change it there");
 }

@@ -33,9 +33,8 @@ Error noSources(const Project &project, ArrayRef<std::string> paths) {
 namespace {
 
 bool isHeader(StringRef path) {
-  return StringSwitch<bool>(sys::path::extension(path))
-      .Cases({".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc"}, true)
-      .Default(false);
+  return is_contained({".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc"},
+                      sys::path::extension(path));
 }
 
 bool below(StringRef file, StringRef folder) {
@@ -476,9 +475,7 @@ std::string inFolder(StringRef a, StringRef b) {
 }
 
 bool isCxxSource(StringRef path) {
-  return StringSwitch<bool>(sys::path::extension(path))
-      .Cases({".cc", ".cpp", ".cxx", ".c++", ".C"}, true)
-      .Default(false);
+  return is_contained({".cc", ".cpp", ".cxx", ".c++", ".C"}, sys::path::extension(path));
 }
 bool isSource(StringRef path) { return path.ends_with(".c") || isCxxSource(path); }
 

@@ -10,9 +10,8 @@ namespace {
 
 /// Words that stand in front of a name without declaring it.
 bool isKeyword(StringRef word) {
-  return StringSwitch<bool>(word)
-      .Cases({"return", "else", "case", "goto", "sizeof", "throw", "new", "delete", "do"}, true)
-      .Default(false);
+  return is_contained({"return", "else", "case", "goto", "sizeof", "throw", "new", "delete", "do"},
+                      word);
 }
 
 } // namespace

@@ -477,10 +477,9 @@ private:
 
   /// Whether a call makes an object that has a reference to its type.
   static bool makesObjects(const CallExpr *call) {
-    return StringSwitch<bool>(calledName(call))
-        .Cases({"PyType_GenericAlloc", "PyObject_Init", "PyObject_InitVar", "PyObject_INIT",
-                "PyObject_INIT_VAR"}, true)
-        .Default(false);
+    return is_contained({"PyType_GenericAlloc", "PyObject_Init", "PyObject_InitVar",
+                         "PyObject_INIT", "PyObject_INIT_VAR"},
+                        calledName(call));
   }
 
   static bool isBuiltinFree(const Expr *value) {

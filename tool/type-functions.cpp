@@ -178,11 +178,10 @@ private:
       parent = parents.getParent(parent);
     }
     if (auto *call = dyn_cast_or_null<CallExpr>(parent))
-      return !ends.count(call) &&
-             !StringSwitch<bool>(calledName(call))
-                  .Cases({"PyObject_GC_UnTrack", "PyObject_ClearWeakRefs", "Py_TYPE", "Py_SIZE",
-                          "PyObject_CallFinalizerFromDealloc"}, true)
-                  .Default(calledName(call).starts_with("_PyTrash_"));
+      return !ends.count(call) && !calledName(call).starts_with("_PyTrash_") &&
+             !is_contained({"PyObject_GC_UnTrack", "PyObject_ClearWeakRefs", "Py_TYPE", "Py_SIZE",
+                            "PyObject_CallFinalizerFromDealloc"},
+                           calledName(call));
     if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent))
       return assignment->isAssignmentOp() && assignment->getRHS() == child &&
              !isLocalCopy(assignment->getLHS());

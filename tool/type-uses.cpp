@@ -374,11 +374,9 @@ private:
       auto *format = dyn_cast<clang::StringLiteral>(call->getArg(0)->IgnoreParenImpCasts());
       return !format || format->getString().contains('N');
     }
-    if (StringSwitch<bool>(called)
-            .Cases({"PyTuple_SetItem", "PyTuple_SET_ITEM", "PyList_SetItem", "PyList_SET_ITEM",
-                    "PyStructSequence_SetItem", "PyStructSequence_SET_ITEM", "PyModule_Add"},
-                   true)
-            .Default(false))
+    if (is_contained({"PyTuple_SetItem", "PyTuple_SET_ITEM", "PyList_SetItem", "PyList_SET_ITEM",
+                      "PyStructSequence_SetItem", "PyStructSequence_SET_ITEM", "PyModule_Add"},
+                     called))
       return *index == 2;
     // add(module, "T", (PyObject *)&T), which calls PyModule_AddObject.
     const ParmVarDecl *parameter = parameterOf(call, *index);

@@ -1,9 +1,10 @@
 #include "abi3ify/unit.h"
 #include "abi3ify/appended-files.h"
+#include "abi3ify/compat.h"
+#include "abi3ify/invocation.h"
 #include "clang/AST/ASTConsumer.h"
 #include "clang/Basic/DiagnosticDriver.h"
 #include "clang/Basic/DiagnosticOptions.h"
-#include "clang/Driver/CreateInvocationFromArgs.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendAction.h"
 #include "clang/Lex/Preprocessor.h"
@@ -214,8 +215,11 @@ std::string virtualPython(StringRef spelled) {
 }
 
 IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
-  IntrusiveRefCntPtr<vfs::FileSystem> disk(vfs::createPhysicalFileSystem().release());
-  disk->setCurrentWorkingDirectory(request.command->directory);
+  IntrusiveRefCntPtr<vfs::FileSystem> disk(request.command->files);
+  if (!disk) {
+    disk = vfs::createPhysicalFileSystem();
+    disk->setCurrentWorkingDirectory(request.command->directory);
+  }
   if (request.mode != Mode::Find || !request.normalHeader)
     return disk;
   auto memory = makeIntrusiveRefCnt<vfs::InMemoryFileSystem>();
@@ -246,7 +250,7 @@ std::shared_ptr<CompilerInvocation> makeInvocation(std::vector<std::string> args
     DiagnosticOptions options;
     CreateInvocationOptions create;
     create.VFS = files;
-    create.Diags = CompilerInstance::createDiagnostics(*files, options, &errors, false);
+    create.Diags = makeDiagnostics(*files, options, &errors);
     std::vector<const char *> argv;
     for (const std::string &arg : args)
       argv.push_back(arg.c_str());
@@ -282,7 +286,9 @@ const Diagnostic *ParseResult::firstError() const {
 ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
   ParseResult result;
   auto files = fileSystem(request);
-  auto invocation = makeInvocation(arguments(request), files, result);
+  auto invocation = request.command->invocation
+                        ? adaptInvocation(request)
+                        : makeInvocation(arguments(request), files, result);
   if (!invocation)
     return result;
   invocation->getFrontendOpts().DisableFree = false;
@@ -293,8 +299,8 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
       invocation->getPreprocessorOpts().addRemappedFile(
           path, MemoryBuffer::getMemBufferCopy(text, path).release());
 
-  CompilerInstance instance(std::move(invocation));
-  instance.setVirtualFileSystem(files);
+  auto made = makeInstance(std::move(invocation), files);
+  CompilerInstance &instance = *made;
   Collector collector(result.diagnostics);
   instance.createDiagnostics(&collector, /*ShouldOwnClient=*/false);
   if (request.preprocessOnly) {

@@ -4,6 +4,7 @@
 // Checked: no declaration and no macro of the header with a name of Python's is
 // named outside of it, other than where an edit replaces it. Its other macros show
 // when the result is compiled.
+#include "abi3ify/compat.h"
 #include "abi3ify/generated.h"
 #include "abi3ify/unused-compat.h"
 #include "clang/AST/ASTContext.h"
@@ -29,7 +30,7 @@ struct Mention : RecursiveASTVisitor<Mention> {
     return look(reference->getDecl(), reference->getLocation());
   }
   bool VisitTypedefTypeLoc(TypedefTypeLoc type) {
-    return look(type.getDecl(), type.getBeginLoc());
+    return look(declOf(type), type.getBeginLoc());
   }
   bool VisitTagTypeLoc(TagTypeLoc type) {
     return look(type.getDecl(), type.getBeginLoc());

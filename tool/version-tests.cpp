@@ -32,9 +32,7 @@ void eachName(StringRef text, function_ref<void(StringRef)> see) {
     if (name.empty() || skipping)
       continue;
     if (directive)
-      skipping = StringSwitch<bool>(name)
-                     .Cases({"error", "warning", "pragma", "line", "endif", "else"}, true)
-                     .Default(false);
+      skipping = is_contained({"error", "warning", "pragma", "line", "endif", "else"}, name);
     if (directive) {
       directive = false; // the directive's own name
       if (!skipping && (name == "define" || name == "include"))
@@ -46,9 +44,8 @@ void eachName(StringRef text, function_ref<void(StringRef)> see) {
 }
 
 bool isKeyword(StringRef name) {
-  return StringSwitch<bool>(name)
-      .Cases({"return", "if", "else", "int", "void", "NULL", "break", "char", "do", "while"}, true)
-      .Default(false);
+  return is_contained(
+      {"return", "if", "else", "int", "void", "NULL", "break", "char", "do", "while"}, name);
 }
 
 /// Code without a name does the same in every version.

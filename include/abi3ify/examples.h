@@ -3,6 +3,7 @@
 #pragma once
 #include "abi3ify/project.h"
 #include "abi3ify/rule.h"
+#include <map>
 
 namespace abi3ify {
 
@@ -15,5 +16,19 @@ struct ExampleReport {
 /// another one replaces); the examples of `tested` run.
 ExampleReport runExamples(const RuleSet &all, const RuleSet &tested,
                           llvm::ArrayRef<PythonHeaders> headers, unsigned jobs);
+
+/// A source that holds examples which go together, and a floor that they say
+/// something about.
+struct ExampleSource {
+  Floor floor;
+  bool cxx = false;
+  std::string only; ///< the optional rule that it is for, which runs alone
+  std::string text;
+  std::map<std::string, std::string> beside; ///< headers: name -> text
+  std::vector<std::string> rules; ///< whose examples it holds
+};
+
+/// Each example that holds with these headers, once.
+std::vector<ExampleSource> exampleSources(const RuleSet &all, const PythonHeaders &headers);
 
 } // namespace abi3ify

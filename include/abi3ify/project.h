@@ -9,6 +9,13 @@
 #include <string>
 #include <vector>
 
+namespace clang {
+class CompilerInvocation;
+}
+namespace llvm::vfs {
+class FileSystem;
+}
+
 namespace abi3ify {
 
 /// One translation unit: how the compiler would be called for it.
@@ -19,6 +26,10 @@ struct Command {
   std::vector<std::string> pythonArgs; ///< the flags that name Python's folder
   bool cxx = false;
   std::vector<std::string> configurations; ///< names of those that it belongs to
+  /// Inside of a compiler that runs already (clang-tidy): its options and its
+  /// files, instead of flags. `args` then has the macros alone.
+  const clang::CompilerInvocation *invocation = nullptr;
+  llvm::vfs::FileSystem *files = nullptr;
 };
 
 /// The headers of one CPython.
