@@ -452,12 +452,17 @@ std::vector<TextEdit> textEdits(const EditedFile &edited, size_t oldSize) {
   std::vector<TextEdit> list;
   unsigned at = 0;
   std::string text;
+  std::set<unsigned> findings;
   auto close = [&](unsigned end) {
-    if (end > at || !text.empty())
-      list.push_back({{at, end}, text});
+    if (end == at && text.empty())
+      return; // whose work this is counts for the next edit
+    list.push_back({{at, end}, text, findings});
     text.clear();
+    findings.clear();
   };
   for (const Piece &piece : edited.pieces) {
+    if (piece.finding >= 0)
+      findings.insert(piece.finding);
     // What was moved or stands there twice is new text, too.
     if (piece.finding >= 0 || piece.source < at) {
       text += edited.text.substr(piece.begin, piece.length);

@@ -7,38 +7,10 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// What stands between two runs of old text that stay, and whose work it is.
-struct Gap {
-  JointEdit edit;
-  std::set<unsigned> findings;
+struct FileEdit {
+  std::string file;
+  TextEdit edit;
 };
-
-std::vector<Gap> gapsOf(const std::string &file, const EditedFile &edited, unsigned oldSize) {
-  std::vector<Gap> gaps;
-  unsigned at = 0;
-  std::string text;
-  std::set<unsigned> findings;
-  auto close = [&](unsigned end) {
-    if (end == at && text.empty())
-      return; // whose work it is counts for the next gap
-    gaps.push_back({{file, {at, end}, text}, findings});
-    text.clear();
-    findings.clear();
-  };
-  for (const Piece &piece : edited.pieces) {
-    if (piece.finding >= 0)
-      findings.insert(piece.finding);
-    // What was moved or stands there twice is new text, too.
-    if (piece.finding >= 0 || piece.source < at) {
-      text += edited.text.substr(piece.begin, piece.length);
-      continue;
-    }
-    close(piece.source);
-    at = piece.source + piece.length;
-  }
-  close(oldSize);
-  return gaps;
-}
 
 class Joiner {
 public:
@@ -60,18 +32,19 @@ public:
     }
   }
 
-  void joinGap(const Gap &gap) {
-    for (unsigned i : gap.findings)
-      join(i, *gap.findings.begin());
+  void joinWork(const TextEdit &edit) {
+    for (unsigned i : edit.findings)
+      join(i, *edit.findings.begin());
   }
 
-  std::vector<JointEdits> sets(ArrayRef<Gap> gaps) const {
+  std::vector<JointEdits> sets(ArrayRef<FileEdit> edits) const {
     std::map<unsigned, JointEdits> byLeader;
     for (unsigned i : members())
       byLeader[classes.getLeaderValue(i)].findings.push_back(i);
-    for (const Gap &gap : gaps) {
-      assert(!gap.findings.empty() && "each piece of new text has a finding");
-      byLeader[classes.getLeaderValue(*gap.findings.begin())].edits.push_back(gap.edit);
+    for (const auto &[file, edit] : edits) {
+      assert(!edit.findings.empty() && "each piece of new text has a finding");
+      byLeader[classes.getLeaderValue(*edit.findings.begin())].edits.push_back(
+          {file, edit.range, edit.text});
     }
     std::vector<JointEdits> result;
     for (auto &[leader, set] : byLeader)
@@ -102,12 +75,13 @@ std::vector<JointEdits> jointEdits(ArrayRef<Finding> findings, const std::vector
                                    const Edits &edits, const Texts &originals) {
   Joiner joiner(findings, wanted);
   joiner.joinGroupsAndShares();
-  std::vector<Gap> gaps;
+  std::vector<FileEdit> all;
   for (const auto &[file, edited] : edits.files)
-    append_range(gaps, gapsOf(file, edited, originals.at(file).size()));
-  for (const Gap &gap : gaps)
-    joiner.joinGap(gap);
-  return joiner.sets(gaps);
+    for (TextEdit &edit : textEdits(edited, originals.at(file).size())) {
+      joiner.joinWork(edit);
+      all.push_back({file, std::move(edit)});
+    }
+  return joiner.sets(all);
 }
 
 } // namespace abi3ify

@@ -30,6 +30,7 @@ struct EditedFile {
 struct TextEdit {
   Range range;
   std::string text;
+  std::set<unsigned> findings; ///< whose work it is
 };
 
 /// What lies between the pieces that were copied: in the order of the text,

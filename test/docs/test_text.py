@@ -19,7 +19,7 @@ from pathlib import Path
 import common
 from common import HERE, ROOT, headers_for, run
 
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("writing-rules.md", "first-report.md", "ci.md"))]
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("writing-rules.md", "first-report.md", "ci.md", "editor.md"))]
 # Written by bench/run.py; only its commands are looked at.
 PACKAGES = ROOT / "docs/packages.md"
 BLOCK = re.compile(r"(?:<!-- (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```\n", re.S)
@@ -107,7 +107,7 @@ class Documents(unittest.TestCase):
 
     def parse(self, arguments, folder):
         end = arguments.index("--") if "--" in arguments else len(arguments)
-        if arguments[0] not in ("explain", "capture"):
+        if arguments[0] not in ("explain", "capture", "init"):
             arguments = [*arguments[:end], "--python", folder + "/none", *arguments[end:]]
         return run(arguments, folder)
 

@@ -1,5 +1,6 @@
 """The clang-tidy module in the real clang-tidy: what it says, fixes, and leaves alone."""
 import argparse
+import json
 import pathlib
 import re
 import shutil
@@ -252,6 +253,39 @@ class ModuleTest(unittest.TestCase):
         before = path.read_text()
         self.assertIn("does not parse with the full API", self.tidy("--fix"))
         self.assertEqual(path.read_text(), before)
+
+    # docs/editor.md.
+
+    def documented(self, kind):
+        text = (ROOT / "docs/editor.md").read_text().replace("/opt/abi3ify/abi3ify-tidy-22.so", str(Client.module))
+        text = text.replace("/usr/bin/clang-tidy-22", "clang-tidy-22").replace("clang-tidy-22", str(Client.clang_tidy))
+        return re.findall(rf"```{kind}\n(.*?)```\n", text, re.S)
+
+    def test_commands_of_the_document(self):
+        path = self.write("pair.c", HEAD + "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n")
+        self.write("build/compile_commands.json", json.dumps([{
+            "directory": str(self.folder), "file": "pair.c", "arguments": ["cc", "-I", Client.include, "-c", "pair.c"]}]))
+        build, use = self.documented("sh")
+        self.assertRegex(build, "--target abi3ify-tidy-22 ")  # which is run for this test
+        for command in use.splitlines():
+            command = command.replace("abi3ify init", f"{Client.abi3ify} init")
+            run = subprocess.run(command, shell=True, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertIn("[abi3-tuple-get-size]", run.stdout)
+        self.assertIn("PyTuple_Size(t)", path.read_text())
+
+    def test_editors_of_the_document(self):
+        self.abi3ify("init", "--clang-tidy", "--target", "3.11")
+        self.write("a.c", HEAD + "Py_ssize_t f(PyObject *t) { return PyTuple_GET_SIZE(t); }\n")
+        settings = json.loads(self.documented("json")[0])
+        script = self.write("tidy", self.documented("bash")[0])
+        lua, = self.documented("lua")
+        for command in ([settings["C_Cpp.codeAnalysis.clangTidy.path"], *settings["C_Cpp.codeAnalysis.clangTidy.args"]],
+                        ["sh", script],
+                        [re.search("tidy.cmd = '(.*)'", lua)[1], re.search("'(--load=.*)'", lua)[1]]):
+            run = subprocess.run([*command, "a.c", "--", "-I", Client.include], cwd=self.folder,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertIn("[abi3-tuple-get-size]", run.stdout, command)
 
     # abi3ify init.
 
