@@ -4,6 +4,8 @@
 #   make                              build/bin/abi3ify
 #   make demo [SRC=path] [TARGET=3.11] migrates our example, or your sources
 #   make test [ONLY=regex]            all tests, or those whose names match
+#   make integration [ONLY=regex]     those that download: the wheel, pre-commit
+#   make wheel                        dist/*.whl and dist/*.tar.gz, as published
 #   make clean                        removes build/
 #
 # LLVM_PREFIX names an LLVM 22 elsewhere than in /usr/lib/llvm-22.
@@ -16,7 +18,7 @@ export LLVM_PREFIX
 # ccache needs this to handle the precompiled header.
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
-.PHONY: all build demo test clean
+.PHONY: all build demo test integration wheel clean
 
 all: build
 
@@ -39,5 +41,13 @@ test: build
 	@scripts/pythons --fetch >/dev/null
 	@ctest --test-dir build --output-on-failure --no-tests=error -j2 $(if $(ONLY),-R '$(ONLY)')
 
+integration: build
+	@scripts/setup --tests
+	@ctest --test-dir build -C integration -L integration --output-on-failure --no-tests=error $(if $(ONLY),-R '$(ONLY)')
+
+wheel:
+	@scripts/setup
+	@scripts/wheel
+
 clean:
-	rm -rf build
+	rm -rf build dist

@@ -1,6 +1,7 @@
 // The command line: reads arguments, calls the stages in order, prints.
 #include "abi3ify/build-report.h"
 #include "abi3ify/capture.h"
+#include "abi3ify/cli-pages.h"
 #include "abi3ify/command.h"
 #include "abi3ify/examples.h"
 #include "abi3ify/facts.h"
@@ -22,47 +23,59 @@ namespace {
 
 /// What every command that reads sources takes.
 void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
-  app.add_option("PATH", arguments.paths, "sources, folders or a repository (default: .)");
+  app.add_option("PATH", arguments.paths, "sources, folders or a repository (default: .)")
+      ->type_name(PathType);
   app.add_option("-p,--build-folder", arguments.buildFolders,
                  "folder with compile_commands.json; of several, each is a configuration")
+      ->type_name(FolderType)
       ->allow_extra_args(false);
   app.add_option("--configuration", arguments.configurationTexts,
                  "NAME=flags: read the sources with these flags, too; may be repeated")
+      ->type_name("NAME=FLAGS")
       ->allow_extra_args(false);
   app.add_option("--python", arguments.pythons,
                  "interpreter whose headers are used, or a folder with a Python.h; may be "
                  "repeated (default: python3)")
+      ->type_name(ProgramType)
       ->allow_extra_args(false);
-  app.add_option("--rules", arguments.rules, "folder with rules of your own");
+  app.add_option("--rules", arguments.rules, "folder with rules of your own")
+      ->type_name(FolderType);
   app.add_option("--select", arguments.select, "only these: a rule, area:NAME or safety:NAME")
+      ->type_name(RuleType)
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--ignore", arguments.ignore, "not these: a rule, area:NAME or safety:NAME")
+      ->type_name(RuleType)
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--format", arguments.format, formats);
-  app.add_option("--output", arguments.output, "write the result to a file");
+  app.add_option("--format", arguments.format, "of the result; default: text")->type_name(formats);
+  app.add_option("--output", arguments.output, "write the result to a file")->type_name(FileType);
   app.add_flag("--module-state", arguments.moduleState,
                "put types into the state of their module, where every use can reach it");
   app.add_option("--generated", arguments.generated,
                  "edit what this generator wrote, too: clinic (Argument Clinic)")
+      ->type_name("clinic")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
+  app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)")
+      ->type_name(NumberType);
   app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
              "pyproject.toml, keys as the long flags.");
 }
 
 /// What check and migrate take besides.
 void addCommon(CLI::App &app, Arguments &arguments) {
-  addReading(app, arguments, "text (default), json, sarif, github, junit, markdown, fixes or fixits");
+  addReading(app, arguments, "text|json|sarif|github|junit|markdown|fixes|fixits");
   app.add_option("--target", arguments.target,
-                 "the floor: the lowest CPython to run on, 3.8 to 3.15");
+                 "the floor: the lowest CPython to run on, 3.8 to 3.15, or abi3t")
+      ->type_name(FloorType);
   app.add_option("--fail-on", arguments.failOn,
                  "what makes the exit code 1: safe (safe fixes that are left), review (those "
                  "and fixes for review), manual (those and what is manual or failed), any "
-                 "(default: also unseen and generated uses)");
-  app.add_option("--color", arguments.colour, "auto (default), always or never");
+                 "(default: also unseen and generated uses)")
+      ->type_name("any|safe|review|manual");
+  app.add_option("--color", arguments.colour, "colours in the text; default: auto")
+      ->type_name("auto|always|never");
 }
 
 int reportCommand(Arguments &arguments) {
@@ -235,6 +248,19 @@ int explainCommand(const Arguments &arguments) {
   return Clean;
 }
 
+int generateCommand(const CLI::App &app, StringRef what) {
+  auto *page = StringSwitch<std::string (*)(const std::vector<CommandEntry> &)>(what)
+                   .Case("man", manualPage)
+                   .Case("bash", bashCompletion)
+                   .Case("zsh", zshCompletion)
+                   .Case("fish", fishCompletion)
+                   .Default(nullptr);
+  if (!page)
+    return fail("there is no page '" + what + "'; generate prints man, bash, zsh or fish");
+  outs() << page(tableOf(app));
+  return Clean;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -259,7 +285,8 @@ int main(int argc, char **argv) {
   auto *check = app.add_subcommand("check", "lists the uses that need something the floor lacks");
   addCommon(*check, arguments);
   check->add_flag("--verify", arguments.verify, "prove the fixes by compiling them");
-  check->add_option("--baseline", arguments.baseline, "what this file has passes, what is new not");
+  check->add_option("--baseline", arguments.baseline, "what this file has passes, what is new not")
+      ->type_name(FileType);
   check->add_flag("--write-baseline", arguments.writeBaseline,
                   "write what is found into the baseline");
 
@@ -268,7 +295,8 @@ int main(int argc, char **argv) {
   migrate->add_flag("--review", arguments.review, "also apply fixes that a person should review");
   migrate->add_flag("--diff", arguments.diff, "print a unified diff instead of writing");
   migrate->add_option("--split", arguments.splitFolder,
-                      "write one patch an area of rules into a folder, and no source");
+                      "write one patch an area of rules into a folder, and no source")
+      ->type_name(FolderType);
   migrate->add_flag("--verify", arguments.verify, "accepted for symmetry: edits are always proved");
   migrate->add_flag("--build-settings", arguments.buildSettings,
                     "also tell the build system of the limit, or print what it must be told");
@@ -277,29 +305,42 @@ int main(int argc, char **argv) {
 
   auto *report = app.add_subcommand(
       "report", "says for every floor what remains and how hard it is, from one reading");
-  addReading(*report, arguments, "text (default), markdown or json");
-  report->add_option("--target", arguments.target, "the floor that build settings are printed for");
+  addReading(*report, arguments, "text|markdown|json");
+  report->add_option("--target", arguments.target, "the floor that build settings are printed for")
+      ->type_name(FloorType);
 
   auto *record = app.add_subcommand("capture", "records the compile commands of a build");
   record->add_option("--output", arguments.output, "the file (default: compile_commands.json)");
   record->footer("The build's command follows after '--'.");
 
   auto *explain = app.add_subcommand("explain", "prints a rule's page");
-  explain->add_option("RULE", arguments.rule, "the rule's id")->required();
-  explain->add_option("--rules", arguments.rules, "folder with rules of your own");
+  explain->add_option("RULE", arguments.rule, "the rule's id")->required()->type_name(RuleType);
+  explain->add_option("--rules", arguments.rules, "folder with rules of your own")
+      ->type_name(FolderType);
 
   auto *rules = app.add_subcommand("rules", "lists the rules");
-  rules->add_option("--rules", arguments.rules, "folder with rules of your own");
+  rules->add_option("--rules", arguments.rules, "folder with rules of your own")
+      ->type_name(FolderType);
   auto *test = rules->add_option("--test", arguments.testFolder,
                                  "run the examples, of a folder or of all rules")
-                   ->expected(0, 1);
-  rules->add_option("--docs", arguments.docsFolder, "write the rules' pages into a folder");
+                   ->expected(0, 1)
+                   ->type_name(FolderType);
+  rules->add_option("--docs", arguments.docsFolder, "write the rules' pages into a folder")
+      ->type_name(FolderType);
   rules->add_option("--select", arguments.select, "only these: a rule, area:NAME or safety:NAME")
+      ->type_name(RuleType)
       ->delimiter(',')
       ->allow_extra_args(false);
   rules->add_option("--python", arguments.pythons, "interpreters whose headers are used")
+      ->type_name(ProgramType)
       ->allow_extra_args(false);
-  rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)");
+  rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)")
+      ->type_name(NumberType);
+
+  auto *generate = app.add_subcommand("generate", "prints the manual page or a shell's completion");
+  generate->add_option("WHAT", arguments.page, "the page to print")
+      ->required()
+      ->type_name("man|bash|zsh|fish");
 
   auto *init = app.add_subcommand("init", "sets a project up for other programs");
   bool clangTidy = false;
@@ -328,5 +369,7 @@ int main(int argc, char **argv) {
     return initCommand(arguments, clangTidy);
   if (explain->parsed())
     return explainCommand(arguments);
+  if (generate->parsed())
+    return generateCommand(app, arguments.page);
   return rulesCommand(arguments);
 }

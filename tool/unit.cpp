@@ -1,5 +1,6 @@
 #include "abi3ify/unit.h"
 #include "abi3ify/appended-files.h"
+#include "abi3ify/builtin-headers.h"
 #include "abi3ify/compat.h"
 #include "abi3ify/invocation.h"
 #include "clang/AST/ASTConsumer.h"
@@ -151,8 +152,7 @@ public:
 
 std::vector<std::string> arguments(const ParseRequest &request) {
   const Command &command = *request.command;
-  std::vector<std::string> args = {command.cxx ? "clang++" : "clang", "-fsyntax-only",
-                                   "-resource-dir", ABI3IFY_RESOURCE_DIR};
+  std::vector<std::string> args = {command.cxx ? "clang++" : "clang", "-fsyntax-only"};
   if (request.mode == Mode::Find)
     args.insert(args.end(), {"-I", NormalFolder.str()});
   args.insert(args.end(), command.args.begin(), command.args.end());
@@ -169,7 +169,7 @@ std::vector<std::string> arguments(const ParseRequest &request) {
     // pycore_*.h, for sources that define Py_BUILD_CORE_MODULE.
     args.insert(args.end(), {"-idirafter", request.headers->include + "/internal"});
   }
-  args.push_back("-ferror-limit=0");
+  args.insert(args.end(), {"-resource-dir", BuiltinFolder.str(), "-ferror-limit=0"});
   switch (request.mode) {
   case Mode::Find:
     // assert's arguments are code like any other. A project that limits itself
@@ -214,28 +214,34 @@ std::string virtualPython(StringRef spelled) {
       .str();
 }
 
+void addNormalHeader(const NormalHeader &header, vfs::InMemoryFileSystem &memory) {
+  auto add = [&](StringRef name, StringRef text) {
+    memory.addFile(NormalFolder + "/" + name, 0, MemoryBuffer::getMemBufferCopy(text));
+  };
+  add("Python.h", virtualPython("Python.h"));
+  // Some sources spell the folder of one version: <python3.11/Python.h>.
+  for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor) {
+    std::string spelled = "python3." + std::to_string(minor) + "/Python.h";
+    add(spelled, virtualPython(spelled));
+  }
+  add("abi3ify-normal.h", header.python);
+}
+
 IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
   IntrusiveRefCntPtr<vfs::FileSystem> disk(request.command->files);
   if (!disk) {
     disk = vfs::createPhysicalFileSystem();
     disk->setCurrentWorkingDirectory(request.command->directory);
   }
-  if (request.mode != Mode::Find || !request.normalHeader)
-    return disk;
   auto memory = makeIntrusiveRefCnt<vfs::InMemoryFileSystem>();
   memory->setCurrentWorkingDirectory(request.command->directory);
-  memory->addFile(NormalFolder + "/Python.h", 0,
-                  MemoryBuffer::getMemBufferCopy(virtualPython("Python.h")));
-  // Some sources spell the folder of one version: <python3.11/Python.h>.
-  for (Minor minor = OldestFloor; minor <= NewestFloor; ++minor) {
-    std::string spelled = "python3." + std::to_string(minor) + "/Python.h";
-    memory->addFile(NormalFolder + "/" + spelled, 0,
-                    MemoryBuffer::getMemBufferCopy(virtualPython(spelled)));
+  if (!request.command->invocation) // another compiler has its own
+    addBuiltinHeaders(*memory);
+  if (request.mode == Mode::Find && request.normalHeader) {
+    addNormalHeader(*request.normalHeader, *memory);
+    disk = withAppendices(disk, request.normalHeader->others);
   }
-  memory->addFile(NormalFolder + "/abi3ify-normal.h", 0,
-                  MemoryBuffer::getMemBufferCopy(request.normalHeader->python));
-  auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(
-      withAppendices(disk, request.normalHeader->others));
+  auto overlay = makeIntrusiveRefCnt<vfs::OverlayFileSystem>(disk);
   overlay->pushOverlay(memory);
   return overlay;
 }
@@ -255,8 +261,10 @@ std::shared_ptr<CompilerInvocation> makeInvocation(std::vector<std::string> args
     for (const std::string &arg : args)
       argv.push_back(arg.c_str());
     auto invocation = createInvocation(argv, create);
-    if (invocation && !create.Diags->hasErrorOccurred())
+    if (invocation && !create.Diags->hasErrorOccurred()) {
+      useBuiltinHeaders(*invocation);
       return invocation;
+    }
     size_t before = args.size();
     for (const std::string &flag : errors.unknown)
       if (flag.size() > 1 && flag[0] == '-')
@@ -319,7 +327,7 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
       StringRef path = it->first.getFileEntry().tryGetRealPathName();
       if (path.empty())
         path = it->first.getName();
-      if (path.starts_with(NormalFolder)) {
+      if (path.starts_with(NormalFolder) || path.starts_with(BuiltinFolder)) {
         result.sawNormalHeader |= path.ends_with("abi3ify-normal.h");
         continue;
       }

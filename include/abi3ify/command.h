@@ -14,7 +14,7 @@ struct Arguments {
   std::vector<std::string> paths, pythons, select, ignore, generated, flags, buildFolders,
       configurationTexts;
   std::string target, rules, failOn, format = "text", output, rule, docsFolder, testFolder,
-      colour = "auto", baseline, splitFolder;
+      colour = "auto", baseline, splitFolder, page;
   unsigned jobs = 0;
   bool verify = false, review = false, diff = false, allowDirty = false, test = false,
        moduleState = false, writeBaseline = false, buildSettings = false;

@@ -107,7 +107,7 @@ class Documents(unittest.TestCase):
 
     def parse(self, arguments, folder):
         end = arguments.index("--") if "--" in arguments else len(arguments)
-        if arguments[0] not in ("explain", "capture", "init"):
+        if arguments[0] not in ("explain", "capture", "init", "generate"):
             arguments = [*arguments[:end], "--python", folder + "/none", *arguments[end:]]
         return run(arguments, folder)
 
