@@ -84,7 +84,7 @@ Error mixSettings(Arguments &arguments) {
 
 void setReading(ReadOptions &options, const Arguments &arguments, Progress &progress) {
   options.project = {arguments.paths, arguments.buildFolders, arguments.pythons,
-                     arguments.flags, arguments.configurations};
+                     arguments.flags, arguments.configurations, arguments.onlyNamed};
   options.rulesFolder = arguments.rules;
   options.select = arguments.select;
   options.ignore = arguments.ignore;

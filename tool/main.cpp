@@ -73,7 +73,11 @@ void addCommon(CLI::App &app, Arguments &arguments) {
                  "what makes the exit code 1: safe (safe fixes that are left), review (those "
                  "and fixes for review), manual (those and what is manual or failed), any "
                  "(default: also unseen and generated uses)")
-      ->type_name("any|safe|review|manual");
+      ->type_name("any|safe|review|manual")
+      ->take_last();
+  app.add_flag("--only-named", arguments.onlyNamed,
+               "look at the files given and at no other, as a hook does; files of no extension "
+               "module are passed over");
   app.add_option("--color", arguments.colour, "colours in the text; default: auto")
       ->type_name("auto|always|never");
 }
@@ -310,7 +314,8 @@ int main(int argc, char **argv) {
       ->type_name(FloorType);
 
   auto *record = app.add_subcommand("capture", "records the compile commands of a build");
-  record->add_option("--output", arguments.output, "the file (default: compile_commands.json)");
+  record->add_option("--output", arguments.output, "the file (default: compile_commands.json)")
+      ->type_name(FileType);
   record->footer("The build's command follows after '--'.");
 
   auto *explain = app.add_subcommand("explain", "prints a rule's page");

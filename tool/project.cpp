@@ -1,6 +1,7 @@
 #include "abi3ify/project.h"
 #include "abi3ify/compile-command.h"
 #include "abi3ify/configurations.h"
+#include "abi3ify/include-graph.h"
 #include "clang/Tooling/JSONCompilationDatabase.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -88,36 +89,6 @@ void listSources(StringRef folder, Listing &listing) {
     listing.unreadable = (folder + ": " + code.message()).str();
 }
 
-/// The names that a text includes. Only for guessing flags: conditions and
-/// macros do not matter here.
-struct Includes {
-  std::vector<std::string> quoted, angled;
-  bool python = false;
-};
-Includes scanIncludes(StringRef file) {
-  Includes includes;
-  auto buffer = MemoryBuffer::getFile(file);
-  if (!buffer)
-    return includes;
-  StringRef rest = (*buffer)->getBuffer();
-  while (!rest.empty()) {
-    StringRef line;
-    std::tie(line, rest) = rest.split('\n');
-    line = line.ltrim();
-    if (!line.consume_front("#") || !(line = line.ltrim()).consume_front("include"))
-      continue;
-    line = line.ltrim();
-    bool quoted = line.consume_front("\"");
-    if (!quoted && !line.consume_front("<"))
-      continue;
-    StringRef name = line.take_until([&](char c) { return c == (quoted ? '"' : '>'); });
-    includes.python |= sys::path::filename(name) == "Python.h";
-    if (sys::path::filename(name) != "Python.h")
-      (quoted ? includes.quoted : includes.angled).push_back(name.str());
-  }
-  return includes;
-}
-
 class Finder {
 public:
   explicit Finder(const ProjectOptions &options) : options(options) {}
@@ -134,7 +105,9 @@ public:
     std::vector<std::string> &notes = project.notes; // each configuration may have the same to say
     for (auto it = notes.begin(); it != notes.end();)
       it = std::find(notes.begin(), it, *it) == it ? it + 1 : notes.erase(it);
-    if (project.commands.empty()) {
+    if (project.commands.empty() && options.onlyNamed) {
+      notes.push_back("no source of an extension module is among the files, nor includes them");
+    } else if (project.commands.empty()) {
       findBindingSources();
       if (project.bindings.empty())
         return noSources(project, options.paths);
@@ -176,11 +149,13 @@ private:
         return createStringError(path + " is a symbolic link to " + real + ", outside of " + root +
                                  "; name that place itself");
       project.roots.push_back(root);
-      wanted.push_back(real);
+      project.paths.push_back(real);
       if (folder)
         listSources(real, listing);
-      else
+      else {
         listing.files.insert(real);
+        namedFiles.push_back(real);
+      }
     }
     if (!listing.unreadable.empty())
       return createStringError(listing.unreadable + "; make it readable or name other folders");
@@ -189,7 +164,23 @@ private:
     project.listed.assign(listing.files.begin(), listing.files.end());
     project.bindings = std::move(listing.bindings);
     sort(project.bindings);
+    findIncluders();
     return Error::success();
+  }
+
+  /// A header, or a source that others include, is read by their units.
+  void findIncluders() {
+    if (namedFiles.empty())
+      return;
+    Listing all;
+    for (const std::string &root : project.roots)
+      listSources(root, all);
+    for (const std::string &file : namedFiles)
+      for (const std::string &includer : includersOf(file, all.files)) {
+        project.readForOthers.insert(includer);
+        included.insert(file);
+      }
+    erase_if(project.readForOthers, [&](const std::string &file) { return project.names(file); });
   }
 
   /// Without a look at links; but what ".." means only the disk knows.
@@ -222,7 +213,7 @@ private:
   }
 
   bool isWanted(StringRef file) const {
-    return any_of(wanted, [&](StringRef path) { return below(file, path); });
+    return project.names(file) || project.readForOthers.count(file.str());
   }
 
   Error findCommands() {
@@ -312,7 +303,7 @@ private:
   /// repositories, and in the build folders of these.
   std::vector<std::string> findDatabases() const {
     std::vector<std::string> folders = {"."};
-    for (const auto &list : {wanted, project.roots})
+    for (const auto &list : {project.paths, project.roots})
       for (const std::string &folder : list)
         folders.push_back(folder);
     std::vector<std::string> found;
@@ -336,8 +327,11 @@ private:
   }
 
   void inferCommands() {
+    std::vector<std::string> candidates = project.listed;
+    append_range(candidates, project.readForOthers);
+    sort(candidates);
     StringMap<Includes> includes;
-    for (const std::string &file : project.listed)
+    for (const std::string &file : candidates)
       includes[file] = scanIncludes(file);
 
     // The includes of single files need the rest of the project to be resolved.
@@ -345,12 +339,12 @@ private:
     for (const std::string &root : project.roots)
       listSources(root, all);
     std::set<std::string> &known = all.files;
-    known.insert(project.listed.begin(), project.listed.end());
+    known.insert(candidates.begin(), candidates.end());
 
     // <lz4.h> may be the project's own copy; the system's goes first.
-    std::set<std::string> folders, foldersAfterSystem, included;
+    std::set<std::string> folders, foldersAfterSystem;
     StringMap<std::vector<std::string>> edges;
-    std::vector<std::string> queue(project.listed);
+    std::vector<std::string> queue(candidates);
     for (size_t i = 0; i < queue.size(); ++i) {
       const std::string file = queue[i];
       if (!includes.contains(file))
@@ -387,7 +381,7 @@ private:
     }
 
     unsigned withoutPython = 0;
-    for (const std::string &file : project.listed) {
+    for (const std::string &file : candidates) {
       if (!isSource(file) || included.count(file))
         continue;
       if (!reachesPython(file, includes, edges)) {
@@ -456,7 +450,8 @@ private:
 
   const ProjectOptions &options;
   Project project;
-  std::vector<std::string> wanted;
+  std::vector<std::string> namedFiles; ///< paths that are no folders
+  std::set<std::string> included;      ///< by other files of the project, as far as is known
 };
 
 } // namespace
@@ -530,6 +525,10 @@ StringRef Project::rootOf(StringRef file) const {
     if (below(file, root) && root.size() > nearest.size())
       nearest = root;
   return nearest;
+}
+
+bool Project::names(StringRef file) const {
+  return any_of(paths, [&](StringRef path) { return below(file, path); });
 }
 
 bool Project::owns(StringRef file) const {

@@ -74,6 +74,7 @@ public:
     // Every unit is looked at before any edit, because a header's edit must
     // suit all of them.
     Reading reading = setup.read(headers.lowest, options.floor);
+    setup.limitToNamed(reading);
     GeneratedFiles generated = findGenerated(reading.originals, options.editsClinic);
     Settled settled = settle(reading, reading.floors.front(), setup.rules, generated,
                              setup.settling());
@@ -83,6 +84,8 @@ public:
     result.complaints = std::move(settled.complaints);
     append_range(result.complaints, judgeUnused(setup, reading, options.floor, headers.lowest,
                                                 settled.unused, result.notes));
+    erase_if(result.complaints,
+             [&](const Complaint &complaint) { return !setup.selection.looksAt(complaint.file); });
     sort(result.complaints);
     result.originals = std::move(reading.originals);
     result.errors = std::move(reading.errors);
@@ -167,7 +170,10 @@ private:
     for (const Finding &finding : result.findings) {
       bool want = finding.state == State::Fixable && setup.selection.holds(finding);
       if (options.edit)
-        want &= finding.safety == Safety::Safe || (options.review && finding.safety == Safety::Review);
+        want &= (finding.safety == Safety::Safe || (options.review && finding.safety == Safety::Review)) &&
+                all_of(finding.rewrites, [&](const Rewrite &rewrite) {
+                  return setup.selection.looksAt(rewrite.file);
+                });
       wanted.push_back(want);
     }
     keepGroupsWhole(result.findings, wanted);
@@ -272,6 +278,7 @@ Expected<FloorsResult> runFloors(const ReadOptions &options, ArrayRef<Floor> flo
   std::map<Floor, FloorFindings> found;
   for (const auto &[headers, sharing] : readWith) {
     Reading reading = setup.read(headers, sharing);
+    setup.limitToNamed(reading);
     GeneratedFiles generated = findGenerated(reading.originals, options.editsClinic);
     for (const FloorMatches &matches : reading.floors)
       found[matches.floor] = {matches.floor, headers->minor,

@@ -111,6 +111,8 @@ Expected<Selection> Selection::parse(const RuleSet &rules, ArrayRef<std::string>
 }
 
 bool Selection::holds(const Finding &finding) const {
+  if (!looksAt(finding.file))
+    return false;
   if (!select.empty() && !select.holds(finding.rule, finding.safety))
     return false;
   return !ignore.holds(finding.rule, finding.safety) &&
@@ -121,7 +123,7 @@ bool Selection::holds(const Finding &finding) const {
 }
 
 bool Selection::speaksOf(StringRef rule, StringRef file) const {
-  if (!select.empty() && !select.names(rule) && !select.namesSafety())
+  if (!looksAt(file) || (!select.empty() && !select.names(rule) && !select.namesSafety()))
     return false;
   return !ignore.names(rule) && none_of(perFile, [&](const auto &entry) {
     return entry.second.names(rule) && entry.first.matches(file);

@@ -61,6 +61,31 @@ Reading Setup::readPart(const PythonHeaders *headers, ArrayRef<Floor> floors,
   return read(part, headers, floors);
 }
 
+void Setup::limitToNamed(Reading &reading) {
+  if (!options.project.onlyNamed && project.readForOthers.empty())
+    return;
+  std::set<std::string> files(project.listed.begin(), project.listed.end()), read;
+  for (const UnitFiles &unit : reading.units) {
+    read.insert(unit.filesRead.begin(), unit.filesRead.end());
+    if (!options.project.onlyNamed && project.names(unit.command->file))
+      files.insert(unit.filesRead.begin(), unit.filesRead.end());
+  }
+  for (const std::string &file : project.listed)
+    if (!read.count(file) && !reading.readByBroken.count(file) && !isSource(file))
+      project.notes.push_back(file + ": no source that is read includes it; its uses are found by "
+                                     "their names only (unseen)");
+  // That the source reads a file that was named was a guess.
+  if (none_of(project.listed, [&](const std::string &file) { return reading.readByBroken.count(file); }))
+    erase_if(reading.errors, [&](const SourceError &error) {
+      if (!project.readForOthers.count(error.file))
+        return false;
+      project.notes.push_back(error.file + " seems to include what was named, but does not parse: " +
+                              error.message);
+      return true;
+    });
+  selection.limitTo(std::move(files));
+}
+
 void Setup::selectAndSort(std::vector<Finding> &findings) const {
   erase_if(findings, [&](const Finding &finding) { return !selection.holds(finding); });
   sort(findings, [](const Finding &a, const Finding &b) {

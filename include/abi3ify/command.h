@@ -17,7 +17,7 @@ struct Arguments {
       colour = "auto", baseline, splitFolder, page;
   unsigned jobs = 0;
   bool verify = false, review = false, diff = false, allowDirty = false, test = false,
-       moduleState = false, writeBaseline = false, buildSettings = false;
+       moduleState = false, writeBaseline = false, buildSettings = false, onlyNamed = false;
   std::vector<Configuration> configurations;  ///< of the texts; by mixSettings
   std::vector<PerFileIgnore> perFileIgnores;  ///< of the settings only
 };

@@ -6,6 +6,7 @@
 #include "abi3ify/floor.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/ErrorOr.h"
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ struct ProjectOptions {
   std::vector<std::string> pythons; ///< --python; executables
   std::vector<std::string> flags;   ///< after --
   std::vector<Configuration> configurations; ///< --configuration
+  bool onlyNamed = false; ///< --only-named; nothing to look at is no error
 };
 
 struct Project {
@@ -61,6 +63,8 @@ struct Project {
   std::vector<std::string> configurations; ///< names, in the order given; empty for one alone
   std::vector<PythonHeaders> headers; ///< at hand
   bool headersAreInCommands = false;  ///< they came from the commands' own flags
+  std::vector<std::string> paths; ///< that were given; absolute, resolved
+  std::set<std::string> readForOthers; ///< sources that include files given, and are not themselves
   std::vector<std::string> roots; ///< what may be edited lies below one of these
   std::vector<std::string> listed; ///< sources and headers below the paths
   std::vector<Binding> bindings;   ///< of generators' sources below the paths
@@ -69,6 +73,9 @@ struct Project {
   /// The root that a file (absolute, resolved) lies below, the nearest if they
   /// nest; empty if there is none.
   llvm::StringRef rootOf(llvm::StringRef file) const;
+
+  /// Whether a file (absolute, resolved) is one of the paths or lies below one.
+  bool names(llvm::StringRef file) const;
 
   /// Whether a file (absolute, resolved) is the project's own.
   bool owns(llvm::StringRef file) const;

@@ -37,7 +37,12 @@ public:
   /// else nothing can be said about one that is missing.
   bool speaksOf(llvm::StringRef rule, llvm::StringRef file) const;
 
+  /// From now on only findings in these files are wanted.
+  void limitTo(std::set<std::string> only) { files = std::move(only); }
+  bool looksAt(llvm::StringRef file) const { return !files || files->count(file.str()); }
+
 private:
+  std::optional<std::set<std::string>> files;
   Selectors select, ignore;
   std::vector<std::pair<PerFileIgnore, Selectors>> perFile;
 };

@@ -33,6 +33,10 @@ public:
 
   SettleOptions settling() const { return {options.editsClinic, project.roots}; }
 
+  /// Sources that were read for the sake of others tell nothing of themselves,
+  /// nor of what only they read; with --only-named no file does that is not named.
+  void limitToNamed(Reading &reading);
+
   void selectAndSort(std::vector<Finding> &findings) const;
 
   /// Whether a rule may find something in a file in this run; an optional rule

@@ -10,9 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scikit_build_core import build as _compiled
-from scikit_build_core.build import *  # noqa: F401,F403
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,17 +22,16 @@ def _for_hook():
     return folder.parent == ROOT and folder.name.startswith("py_env-")
 
 
-def get_requires_for_build_wheel(config_settings=None):
-    if _for_hook():
+if _for_hook():
+    # No more than these: the metadata is that of the wheel, too.
+    def get_requires_for_build_wheel(config_settings=None):
         return ["pip"]
-    return _compiled.get_requires_for_build_wheel(config_settings)
 
-
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    if not _for_hook():
-        return _compiled.build_wheel(wheel_directory, config_settings, metadata_directory)
-    version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
-    before = set(os.listdir(wheel_directory))
-    subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest",
-                    wheel_directory, "abi3ify==" + version], stdin=subprocess.DEVNULL, check=True)
-    return (set(os.listdir(wheel_directory)) - before).pop()
+    def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+        version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+        before = set(os.listdir(wheel_directory))
+        subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest",
+                        wheel_directory, "abi3ify==" + version], stdin=subprocess.DEVNULL, check=True)
+        return (set(os.listdir(wheel_directory)) - before).pop()
+else:
+    from scikit_build_core.build import *  # noqa: F401,F403
