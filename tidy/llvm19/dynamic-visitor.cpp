@@ -16,6 +16,11 @@ template <bool IsConst> struct Walker : RecursiveASTVisitor<Walker<IsConst>> {
   bool Visit##CLASS##Decl(CLASS##Decl *node) { return visitor.Visit##CLASS##Decl(node); }
 #include "clang/AST/DeclNodes.inc"
 
+#define ABSTRACT_DECL(DECL)
+#define DECL(CLASS, PARENT)                                                                        \
+  bool Traverse##CLASS##Decl(CLASS##Decl *node) { return visitor.Traverse##CLASS##Decl(node); }
+#include "clang/AST/DeclNodes.inc"
+
   DynamicRecursiveASTVisitorBase<IsConst> &visitor;
 };
 
@@ -30,6 +35,15 @@ template <bool IsConst>
 bool DynamicRecursiveASTVisitorBase<IsConst>::TraverseStmt(Node<Stmt> *stmt) {
   return Walker<IsConst>(*this).TraverseStmt(const_cast<Stmt *>(stmt));
 }
+
+#define ABSTRACT_DECL(DECL)
+#define DECL(CLASS, PARENT)                                                                        \
+  template <bool IsConst>                                                                          \
+  bool DynamicRecursiveASTVisitorBase<IsConst>::Traverse##CLASS##Decl(Node<CLASS##Decl> *decl) {   \
+    return Walker<IsConst>(*this).RecursiveASTVisitor<Walker<IsConst>>::Traverse##CLASS##Decl(     \
+        const_cast<CLASS##Decl *>(decl));                                                          \
+  }
+#include "clang/AST/DeclNodes.inc"
 
 template class DynamicRecursiveASTVisitorBase<false>;
 template class DynamicRecursiveASTVisitorBase<true>;

@@ -26,6 +26,11 @@ public:
   bool TraverseDecl(Node<Decl> *decl);
   bool TraverseStmt(Node<Stmt> *stmt);
 
+  // What leaves a kind of declaration out; none of ours does so with statements.
+#define ABSTRACT_DECL(DECL)
+#define DECL(CLASS, PARENT) virtual bool Traverse##CLASS##Decl(Node<CLASS##Decl> *decl);
+#include "clang/AST/DeclNodes.inc"
+
   virtual bool VisitStmt(Node<Stmt> *) { return true; }
   virtual bool VisitDecl(Node<Decl> *) { return true; }
 #define STMT(CLASS, PARENT)                                                                        \
