@@ -66,7 +66,7 @@ public:
     if (Error error = setup.prepare())
       return std::move(error);
     // Sources for a binding system alone are no code that could be judged here.
-    if (setup.project.commands.empty())
+    if (setup.project.commands.empty() && !options.project.onlyNamed)
       return noSources(setup.project, options.project.paths);
     ChosenHeaders headers(setup.project, options.floor);
     if (!headers.lowest)
