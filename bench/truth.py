@@ -24,8 +24,7 @@ from common import CACHE, REPOSITORY, Failure, run
 CLANG = "22"
 COMPILE_SECONDS, TOOL_SECONDS, AUDIT_SECONDS = 300, 600, 120
 # Assertions are compiled, as abi3ify reads them.
-# Names that are hidden from other objects could not be linked unit by unit.
-GCC_LISTS = ["-UNDEBUG", "-fvisibility=default", "-w", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-fmax-errors=0", "-fno-diagnostics-show-caret",
+GCC_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-Werror=incompatible-pointer-types", "-fmax-errors=0", "-fno-diagnostics-show-caret",
              "-fdiagnostics-format=text", "-fdiagnostics-color=never"]
 CLANG_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-ferror-limit=0", "-fdiagnostics-color=never",
                "-fmacro-backtrace-limit=0", "-Wno-unknown-warning-option", "-Wno-unused-command-line-argument"]
@@ -107,11 +106,19 @@ class Tree:
                     self.objects.append(target)
 
     def audit(self, tools):
-        """The symbols that abi3audit names in what could be built, linked unit by unit."""
+        """The symbols that abi3audit names in what could be built: linked as one, so that units find what is
+        hidden from others, or unit by unit where they are of several modules that clash."""
         self.symbols = set()
-        for target in self.objects:
-            shared = target.with_suffix(".abi3.so")
-            run(["gcc", "-shared", target, "-o", shared], cwd=self.root, timeout=COMPILE_SECONDS)
+        if not self.objects:
+            return
+        shared = self.objects[0].with_name("all.abi3.so")
+        if run(["gcc", "-shared", *self.objects, "-o", shared], cwd=self.root, timeout=COMPILE_SECONDS, allowed=None).code == 0:
+            libraries = [shared]
+        else:
+            libraries = [target.with_suffix(".abi3.so") for target in self.objects]
+            for target, shared in zip(self.objects, libraries):
+                run(["gcc", "-shared", target, "-o", shared], cwd=self.root, timeout=COMPILE_SECONDS)
+        for shared in libraries:
             done = run([tools, "-m", "abi3audit", "--strict", "--report", "--assume-minimum-abi3", self.package.floor, shared],
                        timeout=AUDIT_SECONDS, allowed=None)
             try:

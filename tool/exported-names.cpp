@@ -26,6 +26,15 @@ bool isVisible(const NamedDecl *decl) {
   return isExternallyVisible(info.getLinkage()) && info.getVisibility() == DefaultVisibility;
 }
 
+/// A name that CPython has, had or may get, and that is not in the Limited API:
+/// abi3audit goes by the prefix.
+bool isPythonsName(StringRef name, Floor floor) {
+  if ((!name.starts_with("Py") && !name.starts_with("_Py")) || name.starts_with("PyInit_"))
+    return false;
+  const Fact *fact = facts().find(name);
+  return !fact || !fact->usableAt(floor);
+}
+
 /// In C++ a name is the symbol's only if it is not mangled.
 bool isPlainSymbol(const NamedDecl *decl) {
   if (auto *function = dyn_cast<FunctionDecl>(decl))
@@ -44,7 +53,7 @@ void findExportedNames(ASTContext &ast, const Spelling &spelling, const MatchCon
         self(self, block);
       auto *named = dyn_cast<NamedDecl>(decl);
       if (named && named->getIdentifier() && isDefinition(named) &&
-          facts().lacking(named->getName(), context.floor) && isUsers(ast, spelling, decl) &&
+          isPythonsName(named->getName(), context.floor) && isUsers(ast, spelling, decl) &&
           isPlainSymbol(named) && isVisible(named))
         placed.add("exported-name", named->getLocation(), named->getName(),
                    "other modules see the project's own " + named->getName());
