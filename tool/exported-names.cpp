@@ -29,8 +29,12 @@ bool isVisible(const NamedDecl *decl) {
 /// A name that CPython has, had or may get, and that is not in the Limited API:
 /// abi3audit goes by the prefix.
 bool isPythonsName(StringRef name, Floor floor) {
-  if ((!name.starts_with("Py") && !name.starts_with("_Py")) || name.starts_with("PyInit_"))
+  if (!name.starts_with("Py") && !name.starts_with("_Py"))
     return false;
+  // What the interpreter looks for in a module; the U is for names that are not ASCII.
+  for (StringRef hook : {"PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_"})
+    if (name.starts_with(hook))
+      return false;
   const Fact *fact = facts().find(name);
   return !fact || !fact->usableAt(floor);
 }
