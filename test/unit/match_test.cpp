@@ -129,7 +129,7 @@ TEST(Match, NamesThatAreTheUsersOwn) {
   EXPECT_EQ(linesC("struct mine { int ob_type, ob_size; };\n"
                    "int f(struct mine *m) { return m->ob_type + m->ob_size; }\n"),
             "");
-  EXPECT_EQ(linesC("#define PyTuple_GetItemOf(x) x\nint PyTuple_GET_SIZE_x;\n"), "");
+  EXPECT_EQ(linesC("#define PyTuple_GetItemOf(x) x\nstatic int PyTuple_GET_SIZE_x;\n"), "");
 }
 
 TEST(Match, ANameThatIsNotCalled) {
