@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,22 @@ def venv(python_exe, label, requirements):
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        run([python_exe, "-m", "venv", folder], timeout=120)
-        run([exe, "-m", "pip", "install", "--quiet", *requirements], timeout=600)
+        if run([python_exe, "-c", "import ensurepip"], timeout=60, allowed=None).code:
+            site_folder(python_exe, folder, requirements)
+        else:
+            run([python_exe, "-m", "venv", folder], timeout=120)
+            run([exe, "-m", "pip", "install", "--quiet", *requirements], timeout=600)
         (folder / "ready").touch()
     return str(exe)
+
+
+def site_folder(python_exe, folder, requirements):
+    """For an interpreter that comes without pip: the requirements in a folder, and an interpreter that has it on its path.
+
+    Another interpreter's pip puts them there. PYTHONPATH of the caller comes first, as it does with a venv.
+    """
+    site, exe = folder / "site", folder / "bin" / "python"
+    run([venv(sys.executable, "pip", ["pip==26.3"]), "-m", "pip", "--python", python_exe, "install", "--quiet", "--target", site, *requirements], timeout=600)
+    exe.parent.mkdir()
+    exe.write_text(f'#!/bin/sh\nPYTHONPATH="${{PYTHONPATH:+$PYTHONPATH:}}{site}" exec "{python_exe}" "$@"\n')
+    exe.chmod(0o755)

@@ -274,6 +274,11 @@ def look(name, entry, manifest, abi3ify, reasons):
     return rows, used
 
 
+def reasons():
+    """The written reasons for what may disagree."""
+    return tomllib.loads((REPOSITORY / "bench" / "disagreements.toml").read_text())["reason"]
+
+
 def table(rows):
     """The rows in Markdown."""
     lines = ["| package | floor | sources | open findings | compilers' errors | abi3audit's symbols | built | without a finding | without a complaint | unexplained |",
@@ -292,7 +297,6 @@ def main():
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the table as Markdown here")
     options = parser.parse_args()
     manifest = tomllib.loads((REPOSITORY / "bench" / "packages.toml").read_text())
-    reasons = tomllib.loads((REPOSITORY / "bench" / "disagreements.toml").read_text())["reason"]
     packages = manifest["package"]
     problems = [f"no package {n} in bench/packages.toml" for n in options.name if n not in packages]
     problems += [f"{t} is not installed" for t in ("git", "gcc", f"clang-{CLANG}") if not shutil.which(t)]
@@ -304,7 +308,7 @@ def main():
     rows, used, failed = [], collections.Counter(), []
     for name in options.name or packages:
         try:
-            more, reasons_used = look(name, packages[name], manifest, options.abi3ify.resolve(), reasons)
+            more, reasons_used = look(name, packages[name], manifest, options.abi3ify.resolve(), reasons())
         except Failure as failure:
             failed.append(f"{name}: {failure}")
             continue

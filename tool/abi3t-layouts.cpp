@@ -120,8 +120,10 @@ public:
                           .Case("_PyObject_New", "PyObject_New")
                           .Case("_PyObject_GC_New", "PyObject_GC_New")
                           .Default("");
-    auto *pointed = written ? written->getType()->getPointeeType()->getAsRecordDecl() : nullptr;
-    if (macro.empty() || !pointed || isPythonsHead(pointed))
+    if (macro.empty() || !written->getType()->isPointerType())
+      return false;
+    const RecordDecl *pointed = written->getType()->getPointeeType()->getAsRecordDecl();
+    if (!pointed || isPythonsHead(pointed))
       return false;
     out.add("object-new-struct", cast->getBeginLoc(), macro);
     return true;

@@ -82,6 +82,13 @@ TEST(Abi3t, Casts) {
 }
 
 // What a rule has an answer for is that rule's alone.
+TEST(Abi3t, CastsOfWhatIsNoPointer) {
+  const std::string text = "typedef int Four __attribute__((vector_size(16)));\n"
+                           "typedef long long Two __attribute__((vector_size(16)));\n"
+                           "Two both(Four v) { return (Two)v; }\n";
+  EXPECT_EQ(lookAt(text).lines(), "");
+}
+
 TEST(Abi3t, AnEditGoesFirst) {
   Sample sample = lookAt(Foo + "#define HOLD(o) do { Py_INCREF(o); } while (0)\n"
                                "void f(Foo *foo) { HOLD(foo); }\n");
