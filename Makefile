@@ -5,6 +5,7 @@
 #   make demo [SRC=path] [TARGET=3.11] migrates our example, or your sources
 #   make test [ONLY=regex]            all tests, or those whose names match
 #   make integration [ONLY=regex]     those that download: the wheel, pre-commit
+#   make corpus [ONLY=name]           real packages, one binary each: docs/corpus.md
 #   make wheel                        dist/*.whl and dist/*.tar.gz, as published
 #   make clean                        removes build/
 #
@@ -18,7 +19,7 @@ export LLVM_PREFIX
 # ccache needs this to handle the precompiled header.
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
-.PHONY: all build demo test integration wheel clean
+.PHONY: all build demo test integration corpus wheel clean
 
 all: build
 
@@ -44,6 +45,11 @@ test: build
 integration: build
 	@scripts/setup --tests
 	@ctest --test-dir build -C integration -L integration --output-on-failure --no-tests=error $(if $(ONLY),-R '$(ONLY)')
+
+# One package after the other takes most of an hour; some only print what they reach.
+corpus: build
+	@scripts/pythons --fetch >/dev/null
+	@python3 -B bench/run.py $(if $(ONLY),$(ONLY),--json build/corpus.json --docs docs/corpus.md)
 
 wheel:
 	@scripts/setup

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,13 @@ def pythons(wanted):
     return {v: found[v] for v in wanted if v in found}
 
 
+def index_answers():
+    """Whether the package index can be asked for a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return run([venv(sys.executable, "pip", []), "-m", "pip", "--retries", "0", "--timeout", "30", "download", "--quiet", "--no-deps", "--dest", folder, "iniconfig"],
+                   timeout=120, allowed=None).code == 0
+
+
 def venv(python_exe, label, requirements):
     """A venv with exactly these requirements, made once; gives its interpreter."""
     key = hashlib.sha256("\n".join([os.path.realpath(python_exe), *requirements]).encode()).hexdigest()[:12]
@@ -90,7 +98,8 @@ def venv(python_exe, label, requirements):
             site_folder(python_exe, folder, requirements)
         else:
             run([python_exe, "-m", "venv", folder], timeout=120)
-            run([exe, "-m", "pip", "install", "--quiet", *requirements], timeout=600)
+            if requirements:
+                run([exe, "-m", "pip", "install", "--quiet", *requirements], timeout=600)
         (folder / "ready").touch()
     return str(exe)
 

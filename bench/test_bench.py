@@ -12,6 +12,8 @@ import common
 import owntests
 import recorded
 import report
+import speed
+import steps
 
 GCC = """In file included from /w/src/a.c:1:
 /w/src/a.c: In function 'f':
@@ -138,6 +140,32 @@ class Reporting(unittest.TestCase):
         self.assertEqual(lines[4:], ["| one 1 | 3.11 | 2 | 1 | `B` (`a.c:9`, manual) | a metaclass |", ""])
         self.assertEqual(report.static_types(done[1:], {"two": {}}), [])
 
+    @staticmethod
+    def package(name, reached=True, announced=False, against="", steps=()):
+        return {"name": name, "version": "1", "floor": "3.11", "reached": reached, "announced": announced, "against": against,
+                "cause": "" if reached else "abi3audit: PyX outside the stable ABI", "seconds": 1.0, "interpreters": ["3.11"],
+                "sha256": "00", "steps": [{"step": t, "state": "ok", "said": "", "data": d} for t, d in steps]}
+
+    def test_uses_are_added_up_and_advice_is_none(self):
+        safe, review = "abi3ify migrate, safe only", "abi3ify migrate"
+        one = self.package("one", steps=[(safe, {"states": {"fixed": 6, "fixable": 2}}), (review, {"states": {"fixed": 8, "unseen": 2, "advice": 5}})])
+        two = self.package("two", steps=[(safe, {"states": {"manual": 2}}), (review, {"states": {"manual": 2}})])
+        self.assertEqual([line.split(" | ")[-6:] for line in report.uses([one, two])[-4:-1]], [
+            ["10", "8", "6 (75 %)", "8 (100 %)", "8 (80 %)", "2 unseen |"],
+            ["2", "2", "0 (0 %)", "0 (0 %)", "0 (0 %)", "2 manual |"],
+            ["12", "10", "6 (60 %)", "8 (80 %)", "8 (67 %)", "2 manual, 2 unseen |"]])
+
+    def test_the_closing_lines_say_who_was_announced(self):
+        done = [self.package("one"), self.package("two", False, True), self.package("three", False, against="the report said 'works'")]
+        self.assertEqual(report.closing({"packages": done, "missing interpreters": []}), "\n".join([
+            "two 1: abi3audit: PyX outside the stable ABI (announced)",
+            "three 1: abi3audit: PyX outside the stable ABI (not announced: the report said 'works')", "1 of 3 packages reached the end"]))
+
+    def test_speed_is_against_the_original(self):
+        timed = self.package("one", steps=[("speed", {"interpreter": "3.13", "seconds": {"original": 2e-6}, "ratios": {"full": 1.0, "limited": 1.25}})])
+        self.assertEqual(report.speeds([timed])[-2], "| one 1 | 3.13 | 2.0 us | 1.00 | 1.25 |")
+        self.assertEqual(report.speeds([self.package("two", steps=[("speed", {})])]), [])
+
     def test_rows_are_those_of_the_rule_files(self):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "list").mkdir()
@@ -150,6 +178,29 @@ class Reporting(unittest.TestCase):
         joined = report.joined(run([], a=3), [run(["3.9"], b=1, a=1), run([], b=2)], ["a", "b", "c"])
         self.assertEqual(joined, {"version": 1, "missing interpreters": ["3.9"],
                                   "packages": [{"name": "a", "at": 3}, {"name": "b", "at": 2}]})
+
+
+class Timing(unittest.TestCase):
+    def test_each_build_has_its_own_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, number in (("slow", 4000), ("quick", 10)):
+                Path(folder, name).mkdir()
+                Path(folder, name, "loop_of_ours.py").write_text(f"def f(): return sum(range({number}))\n")
+            speed.ROUNDS = 1
+            seconds = speed.measure(sys.executable, {n: Path(folder, n) for n in ("slow", "quick")}, "import loop_of_ours", "loop_of_ours.f()", folder)
+            self.assertGreater(seconds["slow"], seconds["quick"])
+
+
+class Announcing(unittest.TestCase):
+    def test_what_holds_for_every_package_is_not_excused(self):
+        bench = steps.Bench.__new__(steps.Bench)
+        bench.verdict = "decisions"
+        self.assertEqual(bench.announced([{"step": "second migrate"}, {"step": "abi3audit"}]), "not to be excused: second migrate")
+
+    def test_a_report_that_promised_the_end_announced_nothing(self):
+        bench = steps.Bench.__new__(steps.Bench)
+        bench.verdict = "one-command"
+        self.assertEqual(bench.announced([{"step": "abi3audit"}]), "the report said 'one-command'")
 
 
 class Running(unittest.TestCase):

@@ -4,6 +4,7 @@
 
 Installs into a scratch folder; what lies there must be what the program prints, name each option that
 its help names, and work in the real man, bash, zsh and fish (of these, the ones that the machine has).
+The command that installs and the lines for the shells' start-up files are those of docs/install.md.
 """
 import argparse
 import os
@@ -18,6 +19,7 @@ import time
 import unittest
 from pathlib import Path
 
+DOCS = (Path(__file__).resolve().parents[2] / "docs/install.md").read_text()
 PAGES = {"man": "man/man1/abi3ify.1", "bash": "bash-completion/completions/abi3ify",
          "zsh": "zsh/site-functions/_abi3ify", "fish": "fish/vendor_completions.d/abi3ify.fish"}
 BASH = """
@@ -48,8 +50,12 @@ class Installed(unittest.TestCase):
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.scratch.cleanup)
-        cls.prefix = Path(cls.scratch.name) / "prefix"
-        run([Options.cmake, "--install", Options.build, "--prefix", cls.prefix])
+        cls.prefix = Path(cls.scratch.name) / "stage"
+        Path(cls.scratch.name, "build").symlink_to(Options.build)
+        make, install = re.search(r"## For packagers\n\n```sh\n(.*?)```", DOCS, re.S)[1].splitlines()
+        assert make == "make", make         # which made Options.build
+        run(["sh", "-c", install], cwd=cls.scratch.name,
+            env={**os.environ, "PATH": "%s:%s" % (Path(Options.cmake).parent, os.environ["PATH"])})
         cls.abi3ify = cls.prefix / "bin/abi3ify"
         cls.pages = {what: cls.prefix / "share" / path for what, path in PAGES.items()}
         cls.environment = {**os.environ, "PATH": "%s:%s" % (cls.prefix / "bin", os.environ["PATH"]),
@@ -126,6 +132,25 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.bash("abi3ify", "check", "-p", "a"), ["a folder"])
         self.assertEqual(self.bash("abi3ify", "check", "x.c", "--", "-D"), [""])
 
+    def start_up(self, shell):
+        """The line that docs/install.md has for a shell's start-up file."""
+        return re.search(r"^\| %s \| `([^`]*)`" % shell, DOCS, re.M)[1].replace("\\|", "|")
+
+    def test_start_up_of_bash(self):
+        shown = run(["bash", "--norc", "-c", self.start_up("bash") + "\ncomplete -p abi3ify"], env=self.environment)
+        self.assertIn("-F _abi3ify abi3ify", shown)
+
+    @needs("zsh")
+    def test_start_up_of_zsh(self):
+        shown = run(["zsh", "-f", "-c", "autoload -U compinit; compinit -u -D\n" + self.start_up("zsh") + "\necho $_comps[abi3ify]"],
+                    env=self.environment)
+        self.assertEqual(shown, "_abi3ify\n")
+
+    @needs("fish")
+    def test_start_up_of_fish(self):
+        shown = run(["fish", "--no-config", "-c", self.start_up("fish") + "\ncomplete -C 'abi3ify mi'"], env=self.environment)
+        self.assertEqual(shown.split("\t")[0].strip(), "migrate")
+
     @needs("fish")
     def test_fish(self):
         def complete(line):
@@ -180,7 +205,7 @@ class Installed(unittest.TestCase):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--cmake", default="cmake")
+    parser.add_argument("--cmake", default=shutil.which("cmake"))
     options = parser.parse_args()
     Options.build, Options.cmake = options.build.resolve(), options.cmake
     unittest.main(argv=sys.argv[:1])
