@@ -21,7 +21,7 @@ from common import HERE, ROOT, headers_for, run
 
 DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("writing-rules.md", "first-report.md", "ci.md", "editor.md"))]
 # Written by bench/run.py; only its commands are looked at.
-PACKAGES = ROOT / "docs/packages.md"
+PACKAGES = ROOT / "docs/corpus.md"
 BLOCK = re.compile(r"(?:<!-- (?P<file>\S+) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```\n", re.S)
 SESSION = re.compile(r"(?P<prompt>\$ (?P<command>[^\n]*)\n)(?P<output>(?:(?!\$ )[^\n]*\n)*)")
 MISUSE = "Run with --help for more information."
