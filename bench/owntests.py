@@ -29,8 +29,10 @@ def environment(tree):
 
 @contextlib.contextmanager
 def on_the_path(python, tree, wanted):
-    """For tests that start interpreters which ignore PYTHONPATH: the tree by a file in the venv."""
-    if not wanted:
+    """For tests that start interpreters which ignore PYTHONPATH: the tree by a file in the venv. What is no venv has
+    no place for it; such tests fail there, before and after."""
+    folder = Path(python).parent.parent
+    if not wanted or not (folder / "pyvenv.cfg").exists():
         yield
         return
     folder = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], timeout=60).out.strip()

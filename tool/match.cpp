@@ -6,6 +6,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
+#include "abi3ify/identifiers.h"
 #include "abi3ify/landmarks.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/macro-aliases.h"
@@ -39,6 +40,7 @@ public:
     out.floor = context.floor;
     LibcUses libc(ast.getSourceManager(), spelling);
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
+    joinIdentifiers(ast, spelling, context, out.findings);
     std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addFastcallAdapters(ast, spelling, context, out.findings);
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
