@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import common
+import loops
 import owntests
 import recorded
 import report
-import speed
 import truth
 from common import CACHE, REPOSITORY, Failure, count, run
 
@@ -377,7 +377,7 @@ class Bench:
         trees = {"original": self.built[version].tree, "full": self.work / f"migrated-tree-{version}"}
         if "test_limited" in self.good:
             trees["limited"] = self.work / f"limited-tree-{version}"
-        seconds = speed.measure(self.built[version].exe, trees, loop["setup"], loop["statement"], self.work)
+        seconds = loops.measure(self.built[version].exe, trees, loop["setup"], loop["statement"], self.work)
         ratios = {build: seconds[build] / seconds["original"] for build in trees if build != "original"}
         return {"interpreter": version, "seconds": seconds, "ratios": ratios}, \
             ", ".join(f"{build} {ratio:.2f}" for build, ratio in ratios.items()) + f" of the original's time on {version}"

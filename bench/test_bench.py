@@ -9,10 +9,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import common
+import loops
 import owntests
 import recorded
 import report
-import speed
 import steps
 
 GCC = """In file included from /w/src/a.c:1:
@@ -186,8 +186,8 @@ class Timing(unittest.TestCase):
             for name, number in (("slow", 4000), ("quick", 10)):
                 Path(folder, name).mkdir()
                 Path(folder, name, "loop_of_ours.py").write_text(f"def f(): return sum(range({number}))\n")
-            speed.ROUNDS = 1
-            seconds = speed.measure(sys.executable, {n: Path(folder, n) for n in ("slow", "quick")}, "import loop_of_ours", "loop_of_ours.f()", folder)
+            loops.ROUNDS = 1
+            seconds = loops.measure(sys.executable, {n: Path(folder, n) for n in ("slow", "quick")}, "import loop_of_ours", "loop_of_ours.f()", folder)
             self.assertGreater(seconds["slow"], seconds["quick"])
 
 
