@@ -6,6 +6,7 @@
 #   make test [ONLY=regex]            all tests, or those whose names match
 #   make integration [ONLY=regex]     those that download: the wheel, pre-commit
 #   make corpus [ONLY=name]           real packages, one binary each: docs/corpus.md
+#   make bench                        how long it takes, into docs/performance.md
 #   make wheel                        dist/*.whl and dist/*.tar.gz, as published
 #   make clean                        removes build/
 #
@@ -19,7 +20,7 @@ export LLVM_PREFIX
 # ccache needs this to handle the precompiled header.
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
-.PHONY: all build demo test integration corpus wheel clean
+.PHONY: all build demo test integration corpus bench wheel clean
 
 all: build
 
@@ -50,6 +51,10 @@ integration: build
 corpus: build
 	@scripts/pythons --fetch >/dev/null
 	@python3 -B bench/run.py $(if $(ONLY),$(ONLY),--json build/corpus.json --docs docs/corpus.md)
+
+bench: build
+	@cmake --build build --target abi3ify-static abi3ify-tidy-22
+	@bench/speed.py --docs docs/performance.md
 
 wheel:
 	@scripts/setup

@@ -92,6 +92,8 @@ void setReading(ReadOptions &options, const Arguments &arguments, Progress &prog
   options.moduleState = arguments.moduleState;
   options.editsClinic = !arguments.generated.empty();
   options.jobs = arguments.jobs;
+  if (!arguments.noCache)
+    options.cache = std::make_shared<UnitCache>(Cache::openUsers());
   options.progress = [&](StringRef stage, size_t done, size_t all) {
     progress.show(stage, done, all);
   };

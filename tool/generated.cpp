@@ -3,6 +3,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
+#include <cstring>
 
 using namespace llvm;
 
@@ -126,7 +127,9 @@ std::optional<Generator> recogniseGenerator(StringRef path, StringRef text) {
   if (isCompatHeader(path))
     return Compat;
   // Most files name none of the systems at all.
-  if (none_of(marks, [&](const Mark &mark) { return text.contains(mark.text); }))
+  if (none_of(marks, [&](const Mark &mark) {
+        return memmem(text.data(), text.size(), mark.text.data(), mark.text.size());
+      }))
     return std::nullopt;
   Signs signs = readSigns(text);
   for (const Mark &mark : marks)

@@ -59,6 +59,8 @@ void addReading(CLI::App &app, Arguments &arguments, const char *formats) {
       ->allow_extra_args(false);
   app.add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)")
       ->type_name(NumberType);
+  app.add_flag("--no-cache", arguments.noCache,
+               "parse every source, and keep nothing of it for the next run");
   app.footer("Flags for the compiler follow after '--'. Settings: [tool.abi3ify] in "
              "pyproject.toml, keys as the long flags.");
 }
@@ -342,6 +344,10 @@ int main(int argc, char **argv) {
   rules->add_option("--jobs", arguments.jobs, "parallel parses (default: all cores)")
       ->type_name(NumberType);
 
+  auto *cache = app.add_subcommand("cache", "says where results of earlier runs are kept, and how "
+                                            "much they take");
+  cache->add_option("ACTION", arguments.cacheAction, "clear: removes them")->type_name("clear");
+
   auto *generate = app.add_subcommand("generate", "prints the manual page or a shell's completion");
   generate->add_option("WHAT", arguments.page, "the page to print")
       ->required()
@@ -370,6 +376,8 @@ int main(int argc, char **argv) {
     return reportCommand(arguments);
   if (record->parsed())
     return captureCommand(arguments);
+  if (cache->parsed())
+    return cacheCommand(arguments.cacheAction);
   if (init->parsed())
     return initCommand(arguments, clangTidy);
   if (explain->parsed())

@@ -128,16 +128,10 @@ public:
     out.includesPython = !python.empty();
     std::map<std::string, StringRef> texts;
     auto textOf = [&](const std::string &file) -> StringRef {
-      auto [text, added] = texts.try_emplace(file);
-      SourceManager &sources = ast.getSourceManager();
-      for (auto it = sources.fileinfo_begin(); added && it != sources.fileinfo_end(); ++it) {
-        FileID id = sources.translateFile(it->first);
-        if (id.isValid() && spelling->path(id) == file) {
-          text->second = sources.getBufferData(id);
-          break;
-        }
-      }
-      return text->second;
+      if (texts.empty())
+        texts = textsOf(ast.getSourceManager());
+      auto text = texts.find(file);
+      return text == texts.end() ? StringRef() : text->second;
     };
     out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
     MatchContext atFloor = context;
@@ -151,6 +145,18 @@ public:
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
 
 private:
+  /// Of all files that were read.
+  std::map<std::string, StringRef> textsOf(const SourceManager &sources) const {
+    std::map<std::string, StringRef> texts;
+    for (unsigned i = 1, end = sources.local_sloc_entry_size(); i < end; ++i)
+      if (const SrcMgr::SLocEntry &entry = sources.getLocalSLocEntry(i); entry.isFile()) {
+        FileID id = sources.getFileID(SourceLocation::getFromRawEncoding(entry.getOffset()));
+        if (const std::string &path = spelling->path(id); !path.empty())
+          texts.try_emplace(path, sources.getBufferData(id));
+      }
+    return texts;
+  }
+
   /// The folder of the Python.h that was read.
   std::string pythonFolder() const {
     for (const IncludeDirective &include : preprocessor.includes)

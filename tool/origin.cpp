@@ -77,8 +77,24 @@ std::string adviceFor(StringRef origin) {
 
 } // namespace
 
+/// Whether anything in a text looks like `#line 7` or `# 7`, be it in a comment;
+/// most have none, and need not be lexed.
+static bool mayHaveLineDirectives(StringRef text) {
+  if (text.contains("%:")) // another way to write a hash
+    return true;
+  for (size_t at = text.find('#'); at != StringRef::npos; at = text.find('#', at + 1)) {
+    StringRef rest = text.substr(at + 1).ltrim(" \t\v\f");
+    if (rest.starts_with("line") || rest.starts_with("\\") || rest.starts_with("/*") ||
+        (!rest.empty() && isDigit(rest.front())))
+      return true;
+  }
+  return false;
+}
+
 std::vector<LineDirective> readLineDirectives(StringRef text) {
   std::vector<LineDirective> directives;
+  if (!mayHaveLineDirectives(text))
+    return directives;
   TextLexer lexer(text);
   std::string file;
   while (lexer.next()) {
@@ -104,16 +120,12 @@ bool hasOrigins(StringRef path, StringRef text) {
 
 void findOrigins(const std::string &path, StringRef text, ArrayRef<std::string> roots,
                  std::vector<Finding> &findings) {
-  if (!text.contains("#"))
+  std::vector<LineDirective> directives = readLineDirectives(text);
+  if (directives.empty())
     return;
-  std::vector<LineDirective> directives;
-  bool read = false;
   for (Finding &finding : findings) {
     if (finding.file != path)
       continue;
-    if (!read)
-      directives = readLineDirectives(text);
-    read = true;
     auto behind = partition_point(directives, [&](const LineDirective &directive) {
       return directive.offset <= finding.range.begin;
     });

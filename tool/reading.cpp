@@ -92,12 +92,14 @@ bool isCompiled(const Reading &reading, const std::string &file, Range place) {
 }
 
 Reading readUnits(const MatchContext &context, ArrayRef<Floor> floors, unsigned jobs,
-                  const std::function<void(size_t)> &done) {
+                  const std::function<void(size_t)> &done, UnitCache *cache, StringRef rules) {
   const Project &project = *context.project;
   std::vector<UnitMatches> matches(project.commands.size());
   std::atomic<size_t> count = 0;
   parallelFor(jobs, matches.size(), [&](size_t i) {
-    matches[i] = matchUnit(project.commands[i], context, floors);
+    const Command &command = project.commands[i];
+    matches[i] = cache ? cache->match(command, context, floors, rules)
+                       : matchUnit(command, context, floors);
     done(++count);
   });
 

@@ -88,7 +88,7 @@ Error RuleSet::add(Rule rule) {
     return createStringError(rule.file + ":1:1: rule id '" + rule.id + "' is taken by " +
                              other->file);
   rules.push_back(std::make_unique<Rule>(std::move(rule)));
-  index();
+  index(*rules.back());
   return Error::success();
 }
 
@@ -101,17 +101,19 @@ void RuleSet::index() {
   for (Table *table : {&calls, &fields, &names, &types, &includes})
     table->clear();
   for (const auto &rule : rules)
-    for (const std::string &name : rule->names)
-      switch (rule->kind) {
-      case MatchKind::Call: calls[name].push_back(rule.get()); break;
-      case MatchKind::Custom:
-        (rule->structName.empty() ? calls : fields)[name].push_back(rule.get());
-        break;
-      case MatchKind::Field: fields[name].push_back(rule.get()); break;
-      case MatchKind::Name: names[name].push_back(rule.get()); break;
-      case MatchKind::Type: types[name].push_back(rule.get()); break;
-      case MatchKind::Include: includes[name].push_back(rule.get()); break;
-      }
+    index(*rule);
+}
+
+void RuleSet::index(const Rule &rule) {
+  for (const std::string &name : rule.names)
+    switch (rule.kind) {
+    case MatchKind::Call: calls[name].push_back(&rule); break;
+    case MatchKind::Custom: (rule.structName.empty() ? calls : fields)[name].push_back(&rule); break;
+    case MatchKind::Field: fields[name].push_back(&rule); break;
+    case MatchKind::Name: names[name].push_back(&rule); break;
+    case MatchKind::Type: types[name].push_back(&rule); break;
+    case MatchKind::Include: includes[name].push_back(&rule); break;
+    }
 }
 
 } // namespace abi3ify

@@ -181,6 +181,7 @@ private:
     verify.project = &setup.project;
     verify.floor = options.floor;
     verify.jobs = setup.jobs;
+    verify.cache = options.cache.get();
     verify.headers = {setup.headersOrCommands(headers.lowest)};
     if (headers.newest != headers.lowest)
       verify.headers.push_back(headers.newest);

@@ -1,6 +1,7 @@
 #include "abi3ify/settle.h"
 #include "abi3ify/left-out.h"
 #include "abi3ify/origin.h"
+#include "abi3ify/parallel.h"
 
 using namespace llvm;
 
@@ -8,7 +9,7 @@ namespace abi3ify {
 namespace {
 
 void findUnseenUses(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
-                    std::vector<Finding> &findings) {
+                    const SettleOptions &options, std::vector<Finding> &findings) {
   // A source that did not parse has been looked at by nobody.
   std::set<std::string> broken;
   for (const SourceError &error : reading.errors)
@@ -16,14 +17,31 @@ void findUnseenUses(const Reading &reading, const FloorMatches &matches, const R
   std::map<std::string, std::set<unsigned>> known = matches.seen;
   for (const Finding &finding : findings)
     known[finding.file].insert(finding.range.begin);
+  struct Net {
+    const std::string &file, &text;
+    const std::set<unsigned> &seen;
+    ArrayRef<Range> outOfLimit;
+    std::vector<Finding> found;
+  };
+  std::vector<Net> nets;
   for (const auto &[file, text] : reading.originals) {
     if (broken.count(file))
       continue;
     auto out = matches.outOfLimit.find(file);
-    findUnseen(file, text, rules, matches.floor, known[file],
-               out == matches.outOfLimit.end() ? ArrayRef<Range>() : ArrayRef(out->second),
-               findings);
+    nets.push_back({file, text, known[file],
+                    out == matches.outOfLimit.end() ? ArrayRef<Range>() : ArrayRef(out->second),
+                    {}});
   }
+  parallelFor(options.jobs, nets.size(), [&](size_t i) {
+    Net &net = nets[i];
+    if (options.cache)
+      net.found = options.cache->unseen(net.file, net.text, rules, options.rules, matches.floor,
+                                        net.seen, net.outOfLimit);
+    else
+      findUnseen(net.file, net.text, rules, matches.floor, net.seen, net.outOfLimit, net.found);
+  });
+  for (Net &net : nets)
+    append_range(findings, net.found);
 }
 
 /// Argument Clinic's output inside of a hand-written file has a checksum.
@@ -110,7 +128,7 @@ Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSe
                const GeneratedFiles &generated, const SettleOptions &options) {
   Settled settled;
   settled.findings = mergeMatches(matches.findings, matches.types);
-  findUnseenUses(reading, matches, rules, settled.findings);
+  findUnseenUses(reading, matches, rules, options, settled.findings);
   tieToTests(matches.leftOut, settled.findings);
   // From here on each use has its state; generated code and suppressed lines
   // lose their edits.

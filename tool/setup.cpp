@@ -21,7 +21,8 @@ Error Setup::prepare() {
 }
 
 Error Setup::loadAllRules() {
-  auto loaded = loadRules(options.rulesFolder);
+  auto loaded = options.cache && options.rulesFolder.empty() ? options.cache->embeddedRules()
+                                                             : loadRules(options.rulesFolder);
   if (!loaded)
     return loaded.takeError();
   known = std::move(*loaded);
@@ -35,6 +36,7 @@ Error Setup::loadAllRules() {
       if (Error error = rules.add(*rule))
         return error;
   header = normalHeader(rules);
+  rulesKey = keyOf(rules, !options.rulesFolder.empty());
   return Error::success();
 }
 
@@ -47,7 +49,8 @@ Reading Setup::read(const Project &units, const PythonHeaders *headers,
   context.headers = headersOrCommands(headers);
   context.normalHeader = &header;
   return readUnits(context, floors, jobs,
-                   [&](size_t done) { report("reading", done, units.commands.size()); });
+                   [&](size_t done) { report("reading", done, units.commands.size()); },
+                   options.cache.get(), rulesKey);
 }
 
 Reading Setup::read(const PythonHeaders *headers, ArrayRef<Floor> floors) const {

@@ -331,7 +331,11 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
         result.sawNormalHeader |= path.ends_with("abi3ify-normal.h");
         continue;
       }
-      read.insert(realPath(path));
+      std::string real = realPath(path);
+      // A text that stands for a file is known before anything reads it.
+      if (request.texts && request.texts->count(real) && sources.translateFile(it->first).isInvalid())
+        continue;
+      read.insert(real);
     }
     result.filesRead.assign(read.begin(), read.end());
   }

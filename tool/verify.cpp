@@ -1,6 +1,7 @@
 #include "abi3ify/verify.h"
 #include "abi3ify/helpers.h"
 #include "abi3ify/parallel.h"
+#include "abi3ify/unit-cache.h"
 #include "abi3ify/unit.h"
 #include "llvm/ADT/StringExtras.h"
 #include <algorithm>
@@ -39,7 +40,7 @@ public:
       : findings(findings), wanted(wanted), units(units), originals(originals), options(options) {
     for (const auto &[file, text] : originals)
       lines.emplace(file, Lines(text));
-    before.resize(units.size());
+    parsed.resize(units.size());
   }
 
   Edits run() {
@@ -84,38 +85,62 @@ private:
     Outcome outcome;
     bool edited = any_of(units[unit].filesRead,
                          [&](const std::string &file) { return texts.count(file); });
+    parsed[unit].resize(options.headers.size());
     for (size_t h = 0; h < options.headers.size(); ++h) {
-      Parses &old = beforeOf(unit, h);
       if (edited) {
-        ParseResult full = parse(unit, options.headers[h], Mode::Full, &texts);
-        compare(outcome, full, {&old.full}, options.headers[h], /*limited=*/false);
-        if (!options.limited)
-          continue;
-        ParseResult limited = parse(unit, options.headers[h], Mode::Limited, &texts);
-        // A warning that the full build has is not the limit's.
-        compare(outcome, limited, {&old.limited, &old.full}, options.headers[h], /*limited=*/true);
-        findUnannounced(outcome, unit, limited);
-      } else if (options.limited)
-        findUnannounced(outcome, unit, old.limited);
+        const ParseResult &full = after(unit, h, Mode::Full);
+        // What says nothing says nothing new.
+        if (!full.diagnostics.empty())
+          compare(outcome, full, {&before(unit, h, Mode::Full)}, options.headers[h],
+                  /*limited=*/false);
+      }
+      if (!options.limited)
+        continue;
+      const ParseResult &limited =
+          edited ? after(unit, h, Mode::Limited) : before(unit, h, Mode::Limited);
+      // A warning that the full build has is not the limit's.
+      if (edited && !limited.diagnostics.empty())
+        compare(outcome, limited, {&before(unit, h, Mode::Limited), &before(unit, h, Mode::Full)},
+                options.headers[h], /*limited=*/true);
+      findUnannounced(outcome, unit, limited);
     }
     return outcome;
   }
 
+  /// A parse, and the digests of the edited texts that it read.
+  struct Parse {
+    std::optional<ParseResult> result;
+    std::map<std::string, std::string> read;
+  };
   struct Parses {
-    bool done = false;
-    ParseResult full, limited;
+    Parse fullBefore, limitedBefore, fullAfter, limitedAfter;
   };
 
-  Parses &beforeOf(size_t unit, size_t header) {
-    auto &list = before[unit];
-    list.resize(options.headers.size());
-    if (!list[header].done) {
-      list[header].full = parse(unit, options.headers[header], Mode::Full, nullptr);
-      if (options.limited)
-        list[header].limited = parse(unit, options.headers[header], Mode::Limited, nullptr);
-      list[header].done = true;
+  const ParseResult &before(size_t unit, size_t header, Mode mode) {
+    Parses &parses = parsed[unit][header];
+    Parse &slot = mode == Mode::Full ? parses.fullBefore : parses.limitedBefore;
+    if (!slot.result)
+      slot.result = parse(unit, options.headers[header], mode, nullptr);
+    return *slot.result;
+  }
+
+  /// The last one holds as long as the texts that it read are the same.
+  const ParseResult &after(size_t unit, size_t header, Mode mode) {
+    Parses &parses = parsed[unit][header];
+    Parse &slot = mode == Mode::Full ? parses.fullAfter : parses.limitedAfter;
+    if (!slot.result || editedAmong(slot.result->filesRead) != slot.read) {
+      slot.result = parse(unit, options.headers[header], mode, &texts);
+      slot.read = editedAmong(slot.result->filesRead);
     }
-    return list[header];
+    return *slot.result;
+  }
+
+  std::map<std::string, std::string> editedAmong(ArrayRef<std::string> files) const {
+    std::map<std::string, std::string> digests;
+    for (const std::string &file : files)
+      if (auto text = texts.find(file); text != texts.end())
+        digests[file] = digestOf(text->second);
+    return digests;
   }
 
   ParseResult parse(size_t unit, const PythonHeaders *headers, Mode mode, const Texts *edited) {
@@ -126,7 +151,7 @@ private:
     request.headers = headers;
     request.texts = edited;
     request.withoutHeads = true;
-    return parseUnit(request);
+    return options.cache ? options.cache->parse(request) : parseUnit(request);
   }
 
   unsigned lineOf(const std::string &file, unsigned offset) const {
@@ -426,7 +451,7 @@ private:
   const Texts &originals;
   const VerifyOptions &options;
   std::map<std::string, Lines> lines;
-  std::vector<std::vector<Parses>> before;
+  std::vector<std::vector<Parses>> parsed;
   Edits edits;
   Texts texts;
 };

@@ -14,10 +14,10 @@ struct Arguments {
   std::vector<std::string> paths, pythons, select, ignore, generated, flags, buildFolders,
       configurationTexts;
   std::string target, rules, failOn, format = "text", output, rule, docsFolder, testFolder,
-      colour = "auto", baseline, splitFolder, page;
+      colour = "auto", baseline, splitFolder, page, cacheAction;
   unsigned jobs = 0;
   bool verify = false, review = false, diff = false, allowDirty = false, test = false,
-       moduleState = false, writeBaseline = false, buildSettings = false, onlyNamed = false;
+       moduleState = false, noCache = false, writeBaseline = false, buildSettings = false, onlyNamed = false;
   std::vector<Configuration> configurations;  ///< of the texts; by mixSettings
   std::vector<PerFileIgnore> perFileIgnores;  ///< of the settings only
 };
@@ -54,6 +54,9 @@ void printNotes(llvm::ArrayRef<std::string> notes);
 void printError(const Project &project, const SourceError &error);
 llvm::Error printResult(const Arguments &arguments,
                         llvm::function_ref<void(llvm::raw_ostream &, bool colours)> print);
+
+/// The command cache; `action` empty or "clear".
+int cacheCommand(llvm::StringRef action);
 
 /// The commands check and migrate.
 int checkOrMigrate(Arguments &arguments, bool migrate);

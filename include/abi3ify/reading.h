@@ -3,6 +3,7 @@
 // the texts that were read; nothing is judged or edited yet.
 #pragma once
 #include "abi3ify/match.h"
+#include "abi3ify/unit-cache.h"
 #include "abi3ify/verify.h"
 #include <functional>
 
@@ -29,9 +30,11 @@ struct Reading {
 /// reads the file could be parsed.
 bool isCompiled(const Reading &reading, const std::string &file, Range place);
 
-/// `context`: without a floor. `done` is called from any thread, with the
-/// number of units that are done.
+/// `context`: without a floor. `rules` stands for its rules in the cache, of
+/// which null is none. `done` is called from any thread, with the number of units that are
+/// done.
 Reading readUnits(const MatchContext &context, llvm::ArrayRef<Floor> floors, unsigned jobs,
-                  const std::function<void(size_t)> &done);
+                  const std::function<void(size_t)> &done, UnitCache *cache = nullptr,
+                  llvm::StringRef rules = "");
 
 } // namespace abi3ify

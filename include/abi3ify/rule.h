@@ -131,6 +131,7 @@ public:
 private:
   using Table = llvm::StringMap<std::vector<const Rule *>>;
   void index();
+  void index(const Rule &rule);
   std::vector<std::unique_ptr<Rule>> rules;
   Table calls, fields, names, types, includes;
 };

@@ -18,6 +18,7 @@ struct ReadOptions {
   std::vector<PerFileIgnore> perFileIgnores;
   bool moduleState = false; ///< types live in the state of their module where it can be reached
   bool editsClinic = false; ///< Argument Clinic's output is edited as if written by hand
+  std::shared_ptr<UnitCache> cache; ///< of what units gave before; may be null
   unsigned jobs = 0;   ///< 0: as many as there are cores
   /// Called from any thread: what is being done, how many of how many.
   std::function<void(llvm::StringRef stage, size_t done, size_t all)> progress;

@@ -15,6 +15,9 @@ struct Settled {
 };
 
 struct SettleOptions {
+  UnitCache *cache = nullptr; ///< of what was found before
+  std::string rules;          ///< stands for the rules there
+  unsigned jobs = 1;
   bool editsClinic = false;        ///< Argument Clinic's output counts as hand-written
   std::vector<std::string> roots;  ///< of the project
 };

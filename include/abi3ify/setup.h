@@ -31,7 +31,9 @@ public:
       options.progress(stage, done, all);
   }
 
-  SettleOptions settling() const { return {options.editsClinic, project.roots}; }
+  SettleOptions settling() const {
+    return {options.cache.get(), rulesKey, jobs, options.editsClinic, project.roots};
+  }
 
   /// Sources that were read for the sake of others tell nothing of themselves,
   /// nor of what only they read; with --only-named no file does that is not named.
@@ -56,6 +58,7 @@ private:
 
   const ReadOptions &options;
   NormalHeader header;
+  std::string rulesKey; ///< for the cache
 };
 
 /// The lowest and the newest headers from the floor on; null if there are none.

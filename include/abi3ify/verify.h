@@ -8,6 +8,8 @@
 
 namespace abi3ify {
 
+class UnitCache;
+
 /// A unit as verification needs it.
 struct UnitFiles {
   const Command *command = nullptr;
@@ -19,6 +21,7 @@ struct VerifyOptions {
   Floor floor;
   std::vector<const PythonHeaders *> headers; ///< each is tried
   unsigned jobs = 1;
+  UnitCache *cache = nullptr; ///< of what units said before
   bool limited = true; ///< false: only the full build is held against the original
 };
 
