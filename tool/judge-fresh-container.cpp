@@ -96,7 +96,49 @@ public:
 
   bool reached = false, fresh = true, distinct = true;
 
+  /// Whether the function gives a member of an object what PyTuple_New makes, in front of the call, and shows
+  /// it to nobody. Functions that it calls may know the object, so this is weaker than fresh.
+  bool isMadeHere(const MemberExpr *member) const {
+    bool made = false, behind = false;
+    return showsNobody(function->getBody(), member, made, behind) && made;
+  }
+
 private:
+  bool showsNobody(const Stmt *stmt, const MemberExpr *member, bool &made, bool &behind) const {
+    if (!stmt)
+      return true;
+    if (auto *other = dyn_cast<MemberExpr>(stmt); other && isSameMember(other, member)) {
+      const Expr *value = valueGiven(other);
+      if (!value && !isKnownUse(other))
+        return false;
+      if (auto *call = dyn_cast_or_null<CallExpr>(value); call && !behind && pythonName(call) == "PyTuple_New")
+        made = true;
+    }
+    bool result = all_of(stmt->children(), [&](const Stmt *child) { return showsNobody(child, member, made, behind); });
+    behind |= stmt == target;
+    return result;
+  }
+
+  /// x->m of the same variable x.
+  static bool isSameMember(const MemberExpr *one, const MemberExpr *other) {
+    auto *a = dyn_cast<DeclRefExpr>(peel(one->getBase())), *b = dyn_cast<DeclRefExpr>(peel(other->getBase()));
+    return one->getMemberDecl() == other->getMemberDecl() && a && b && a->getDecl() == b->getDecl();
+  }
+
+  /// The right side of the assignment, or Py_SETREF, to an expression; null if there is none.
+  const Expr *valueGiven(const Expr *target) const {
+    const Stmt *child = target, *parent = parents.getParent(child);
+    while (isa_and_nonnull<ParenExpr, CastExpr>(parent)) {
+      child = parent;
+      parent = parents.getParent(parent);
+    }
+    if (auto *op = dyn_cast_or_null<BinaryOperator>(parent); op && op->getOpcode() == BO_Assign && op->getLHS() == child)
+      return bare(op->getRHS());
+    auto *call = dyn_cast_or_null<CallExpr>(parent);
+    StringRef name = call ? pythonName(call) : StringRef();
+    return (name == "Py_SETREF" || name == "Py_XSETREF") && call->getNumArgs() == 2 && call->getArg(0) == child ? bare(call->getArg(1)) : nullptr;
+  }
+
   bool isContainer(const Expr *expr) const {
     expr = peel(expr);
     while (auto *cast = dyn_cast<CStyleCastExpr>(expr))
@@ -345,6 +387,12 @@ bool judgeFreshContainer(const Site &site, const Rule &rule, Finding &finding) {
   const Expr *object = call->getNumArgs() ? peel(call->getArg(0)) : nullptr;
   while (auto *cast = dyn_cast_or_null<CStyleCastExpr>(object))
     object = peel(cast->getSubExpr());
+  if (auto *member = dyn_cast_or_null<MemberExpr>(object);
+      tuple && member && site.function && site.function->getBody() && Analysis(site, nullptr, call).isMadeHere(member)) {
+    finding.safety = Safety::Review;
+    finding.reason = "other code may take the tuple from the member while it is filled; the function would refuse then, with SystemError";
+    return true;
+  }
   auto *reference = dyn_cast_or_null<DeclRefExpr>(object);
   auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
   StringRef kind = tuple ? "tuple" : "list";
