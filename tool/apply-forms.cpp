@@ -325,6 +325,8 @@ bool isConstant(const Site &site, const Expr *expr, StringRef name) {
 
 bool applyForms(const Site &site, const Rule &rule, Finding &finding) {
   finding.use = site.use;
+  if (isa<CallExpr>(site.expr) && rule.args.size() > site.args.size())
+    return manual(finding, "it has fewer arguments here than rule '" + rule.id + "' knows");
   auto isNull = [&](const Expr *expr) {
     return expr->isNullPointerConstant(site.context, Expr::NPC_ValueDependentIsNotNull) !=
            Expr::NPCK_NotNull;

@@ -46,6 +46,26 @@ bool isPlainSymbol(const NamedDecl *decl) {
   return cast<VarDecl>(decl)->isExternC() || decl->getDeclContext()->isTranslationUnit();
 }
 
+/// Puts an attribute in front of a function that nothing says the visibility of.
+void hide(const NamedDecl *decl, const Spelling &spelling, Finding &finding) {
+  auto *function = dyn_cast<FunctionDecl>(decl);
+  if (!function || finding.inMacro ||
+      any_of(function->redecls(), [](const FunctionDecl *other) {
+        return other->getExplicitVisibility(NamedDecl::VisibilityForValue).has_value();
+      }))
+    return;
+  auto range = spelling.range(function->getOuterLocStart(), function->getLocation());
+  if (!range || range->inMacro || spelling.path(range->file) != finding.file)
+    return;
+  Rewrite rewrite;
+  rewrite.file = finding.file;
+  rewrite.extent = {range->range.begin, range->range.begin};
+  rewrite.to = "limited_hidden ";
+  finding.rewrites.push_back(rewrite);
+  finding.safety = Safety::Review;
+  finding.reason.clear();
+}
+
 } // namespace
 
 void findExportedNames(ASTContext &ast, const Spelling &spelling, const MatchContext &context,
@@ -59,8 +79,10 @@ void findExportedNames(ASTContext &ast, const Spelling &spelling, const MatchCon
       if (named && named->getIdentifier() && isDefinition(named) &&
           isPythonsName(named->getName(), context.floor) && isUsers(ast, spelling, decl) &&
           isPlainSymbol(named) && isVisible(named))
-        placed.add("exported-name", named->getLocation(), named->getName(),
-                   "other modules see the project's own " + named->getName());
+        if (Finding *finding =
+                placed.add("exported-name", named->getLocation(), named->getName(),
+                           "other modules see the project's own " + named->getName()))
+          hide(named, spelling, *finding);
     }
   };
   look(look, ast.getTranslationUnitDecl());

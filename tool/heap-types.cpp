@@ -20,7 +20,8 @@ struct WholeType {
   Range baseRange;
   std::vector<Rewrite> rewrites, externs;
   std::vector<TypePart::Ready> readies;
-  std::set<TypePlace> blockers, loose;
+  std::set<TypePlace> blockers, loose, nameless;
+  std::set<std::string> modules; ///< of the units that ready it
   std::set<std::pair<std::string, unsigned>> mentions;
   std::set<TypePart::Member> members;
   std::set<std::string> ties;
@@ -108,6 +109,9 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
         type.readies.push_back(ready);
     type.blockers.insert(part.blockers.begin(), part.blockers.end());
     type.loose.insert(part.loose.begin(), part.loose.end());
+    type.nameless.insert(part.nameless.begin(), part.nameless.end());
+    if (!part.readies.empty())
+      type.modules.insert(part.module);
     type.mentions.insert(part.mentions.begin(), part.mentions.end());
     type.members.insert(part.members.begin(), part.members.end());
     type.memberTables.insert(part.memberTables.begin(), part.memberTables.end());
@@ -218,6 +222,19 @@ void placeAssigned(WholeType &type) {
     }
     rewrite.to.replace(at, TypePart::SlotsMark.size(), text);
   }
+}
+
+/// A name without a module gets that of the one module whose unit readies the type.
+void nameModule(WholeType &type) {
+  if (type.nameless.empty())
+    return;
+  if (type.modules.size() != 1 || type.modules.begin()->empty()) {
+    type.blockers.insert(type.nameless.begin(), type.nameless.end());
+    return;
+  }
+  for (Rewrite &rewrite : type.rewrites)
+    for (size_t at; (at = rewrite.to.find(TypePart::ModuleMark)) != std::string::npos;)
+      rewrite.to.replace(at, TypePart::ModuleMark.size(), *type.modules.begin());
 }
 
 /// Whether a finding is about a name in the expression that a type's base is.
@@ -336,18 +353,25 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   Sets sets;
   for (auto &[key, type] : types) {
     placeAssigned(type);
+    nameModule(type);
     renameInBase(type, findings);
     makeReadies(type, types);
     checkWhole(type);
     for (const std::string &tie : type.ties)
       sets.join("type:" + key, tie);
   }
+  // One access in the body of a macro, which is expanded for several types.
+  std::map<TypePart::Member, std::string> accessed;
+  for (auto &[key, type] : types)
+    for (const TypePart::Member &member : type.members)
+      sets.join("type:" + key, "type:" + accessed.try_emplace(member, key).first->second);
   auto stays = find_if(types, [](const auto &entry) {
     return entry.second.defined && !entry.second.blockers.empty();
   });
   if (stays != types.end())
     takeBackStores(findings, stays->second.name);
   bool throughPointer = storesThroughPointer(findings);
+  std::set<TypePart::Member> answered;
   findMutable(types, findings);
   if (throughPointer)
     for (auto &[key, type] : types)
@@ -402,7 +426,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
         finding.group = "types " + leader;
       tieBase(type, finding, findings);
       for (const TypePart::Member &member : type.members) {
-        bool rewritten = false;
+        bool rewritten = answered.count(member);
         for (Finding &use : findings)
           for (Rewrite &rewrite : use.rewrites)
             for (Argument &argument : rewrite.args)
@@ -412,6 +436,8 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
                 use.group = finding.group;
                 rewritten = true;
               }
+        if (rewritten)
+          answered.insert(member);
         if (!rewritten) {
           Rewrite arrow;
           arrow.file = member.file;

@@ -150,6 +150,10 @@ public:
     auto rules = speakingOf(callee->getDecl(), context.rules->forCall(name));
     if (rules.empty())
       return true;
+    // A function may have another number of arguments in newer versions: a rule for each.
+    auto fits = [&](const Rule *rule) { return rule->args.size() == call->getNumArgs(); };
+    if (any_of(rules, [&](const Rule *rule) { return rule->custom.empty() && fits(rule); }))
+      erase_if(rules, [&](const Rule *rule) { return rule->custom.empty() && !fits(rule); });
     Site site = siteOf(call);
     for (const Expr *argument : call->arguments())
       site.args.push_back(argument->IgnoreParenImpCasts());

@@ -43,10 +43,10 @@ public:
     joinIdentifiers(ast, spelling, context, out.findings);
     std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addFastcallAdapters(ast, spelling, context, out.findings);
+    findExportedNames(ast, spelling, context, out.findings);
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
     findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes();
-    findExportedNames(ast, spelling, context, out.findings);
     findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
     findInternalIncludes(preprocessor, context, textOf, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));

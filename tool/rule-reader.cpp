@@ -452,7 +452,8 @@ private:
         fail(node, "a helper's name begins with '" + HelperPrefix + "', found '" + name + "'");
       if (none_of(std::array{"(", " =", ";"}, [&](const char *behind) {
             return StringRef(text).contains(name + behind);
-          }))
+          }) &&
+          !StringRef(text).contains("#define " + name))
         fail(node, "the text of helper '" + name + "' does not define it");
     }
   }

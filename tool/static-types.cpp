@@ -365,7 +365,13 @@ bool takesFlags(const Expr *value) {
 
 std::string moduleName(const ASTContext &ast) {
   std::string found;
+  std::vector<const Decl *> variables;
   for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
+    variables.push_back(decl);
+    if (auto *function = dyn_cast<FunctionDecl>(decl); function && function->hasBody())
+      variables.insert(variables.end(), function->decls_begin(), function->decls_end());
+  }
+  for (const Decl *decl : variables) {
     auto *module = dyn_cast<VarDecl>(decl);
     auto *record = module ? module->getType()->getAsRecordDecl() : nullptr;
     if (!record || structName(record) != "PyModuleDef")
@@ -537,8 +543,11 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
       giveAssignments(survey, type);
     convertReadies(survey, type);
   }
-  for (auto &[key, type] : survey.types)
+  for (auto &[key, type] : survey.types) {
+    if (!type.part.readies.empty())
+      type.part.module = moduleName(ast);
     parts.push_back(std::move(type.part));
+  }
   return parts;
 }
 

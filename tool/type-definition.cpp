@@ -358,6 +358,8 @@ private:
 
   void addSlot(const Entry &entry, StringRef slot) {
     std::string id = ("Py_" + slot).str();
+    if (slot == "was_sq_slice" || slot == "was_sq_ass_slice") // Python 3 calls them nowhere
+      return;
     if (!facts().find(id))
       return block(entry.value->getBeginLoc(), "'" + entry.name() + "' has no slot");
     if (lacks(id))
@@ -497,13 +499,20 @@ private:
     std::string module;
     if (!literal->getString().contains('.')) {
       module = moduleName(ast);
-      if (module.empty())
-        return block(entry.value->getBeginLoc(),
-                     "its name has no module, and a heap type without one has no __module__; "
-                     "write \"module." + literal->getString() + "\"");
-      module = "\"" + module + ".\" ";
+      if (module.empty()) { // the one of the unit that readies it, which convertTypes sees
+        module = TypePart::ModuleMark.str();
+        if (auto range = spelling.range(entry.value->getBeginLoc(), entry.value->getBeginLoc()))
+          type.part.nameless.insert({spelling.path(range->file), range->range.begin,
+                                     "its name has no module, and a heap type without one has no "
+                                     "__module__; write \"module." + literal->getString().str() + "\""});
+        else
+          return block(entry.value->getBeginLoc(), "its name has no module");
+      }
+      module += ".";
     }
-    fullName = (module.empty() ? "" : moduleName(ast) + ".") + literal->getString().str();
+    fullName = module + literal->getString().str();
+    if (!module.empty())
+      module = "\"" + module + "\" ";
     name = {entry.before, module + valueText(entry, entry.value->IgnoreParenImpCasts()),
             entry.behind};
   }

@@ -270,6 +270,25 @@ private:
     edits.rewrites.push_back(rewrite);
   }
 
+  /// The use of a macro, FREE(self);, whose body has the call as a statement of its own.
+  std::optional<SpelledRange> macroStatement(const Stmt *stmt, const CompoundStmt *block) const {
+    auto brace = block ? spelling.token(block->getLBracLoc(), "{") : std::nullopt;
+    if (!brace || brace->inMacro || !stmt->getBeginLoc().isMacroID())
+      return std::nullopt;
+    auto range = spelling.rangeAt(brace->file, stmt->getBeginLoc(), stmt->getEndLoc());
+    const SourceManager &sources = ast.getSourceManager();
+    auto next = std::next(find(block->body(), stmt));
+    if (next != block->body_end() && // of the same use of the macro
+        sources.getExpansionLoc((*next)->getBeginLoc()) ==
+            sources.getExpansionLoc(stmt->getBeginLoc()))
+      return std::nullopt;
+    auto end = range ? behindSemicolon(spelling.text(brace->file), range->range.end) : std::nullopt;
+    if (!end)
+      return std::nullopt;
+    range->range.end = *end;
+    return range;
+  }
+
   void releaseBehind(const CallExpr *call, StringRef name, bool throughSlot) {
     ParentMap parents(function->getBody());
     const Stmt *whole = call, *above = parents.getParent(call);
@@ -282,6 +301,9 @@ private:
       above = parents.getParent(above);
     }
     auto range = statementRange(spelling, whole);
+    bool inMacro = !range;
+    if (!range)
+      range = macroStatement(whole, dyn_cast_or_null<CompoundStmt>(above));
     if (!isa_and_nonnull<CompoundStmt>(above) || !range)
       return block(call->getBeginLoc(),
                    "the call that frees the object is no statement of its own in braces");
@@ -291,7 +313,7 @@ private:
     rewrite.extent = {range->range.end, range->range.end};
     rewrite.to = lineBreak(text, range->range.begin) + "Py_DECREF(" + name.str() + ");";
     const MemberExpr *member = throughSlot ? calledMember(call) : nullptr;
-    if (member && member->getMemberDecl()->getName() == "tp_free") {
+    if (member && member->getMemberDecl()->getName() == "tp_free" && !inMacro) {
       auto argument = spelling.rangeAt(range->file, call->getArg(0)->getBeginLoc(),
                                        call->getArg(0)->getEndLoc());
       if (!argument)

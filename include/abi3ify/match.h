@@ -65,6 +65,9 @@ struct TypePart {
     std::vector<Rewrite> plain, derived;
   };
   std::vector<Ready> readies;
+  std::string module;         ///< the only one that the unit defines, if it has readies
+  std::set<TypePlace> nameless; ///< its name, where that lacks a module; ModuleMark stands for it
+  static constexpr llvm::StringLiteral ModuleMark = "<module>";
   std::string baseText, baseKey; ///< of tp_base; the key if it is the project's
   std::string metaText, metaKey; ///< of its metaclass; empty for type
   std::string baseFile; ///< where its text was taken from, if it is no type's address

@@ -785,6 +785,34 @@ TEST(StaticTypes, AssignmentsInCxx) {
 
 // --- several units ---------------------------------------------------------
 
+const std::string Nameless = "#include <Python.h>\n" + Struct +
+                             "PyTypeObject T = {\n    PyVarObject_HEAD_INIT(NULL, 0)\n"
+                             "    .tp_name = \"T\",\n    .tp_basicsize = sizeof(Obj),\n};\n";
+
+/// A unit that defines a module in a function, and readies T.
+std::string moduleOf(const std::string &name, const std::string &function) {
+  return "#include <Python.h>\nextern PyTypeObject T;\n"
+         "PyObject *" + function + "(void)\n{\n"
+         "    static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, \"" + name + "\"};\n"
+         "    if (PyType_Ready(&T) < 0)\n        return NULL;\n"
+         "    return PyModule_Create(&def);\n}\n";
+}
+
+TEST(StaticTypes, ANameWithoutAModuleGetsThatOfTheUnitThatReadiesIt) {
+  std::string text = convertedFiles({{"a.c", Nameless}, {"b.c", moduleOf("_ring", "start")}});
+  EXPECT_TRUE(llvm::StringRef(text).contains(".name = \"_ring.\" \"T\",")) << text;
+  EXPECT_FALSE(llvm::StringRef(text).contains("<module>")) << text;
+}
+
+TEST(StaticTypes, ANameWithoutAModuleThatTwoReady) {
+  Sample sample;
+  sample.lookAtAll({{"a.c", Nameless},
+                    {"b.c", moduleOf("_ring", "start")},
+                    {"c.c", moduleOf("_other", "begin")}});
+  EXPECT_TRUE(llvm::StringRef(sample.reasons(StaticTypeRule)).contains("its name has no module"))
+      << sample.reasons(StaticTypeRule);
+}
+
 TEST(StaticTypes, ReadyInAnotherUnit) {
   EXPECT_EQ(convertedFiles({{"t.h", "extern PyTypeObject T;\n"
                                     "PyTypeObject *get(void);\n"},
@@ -1249,6 +1277,25 @@ TEST(StaticTypes, AnExitWithoutBraces) {
                             "}\n", "    .tp_dealloc = (destructor)dealloc,\n"),
             "T: a.c:6: the call that frees the object is no statement of its own in braces "
             "(and 1 more places)\n");
+}
+
+TEST(StaticTypes, AMacroThatFreesTheObject) {
+  std::string text = functionsOf("#define FREE(o) Py_TYPE(o)->tp_free((PyObject *)o)\n"
+                                 "static void dealloc(Obj *self)\n"
+                                 "{\n"
+                                 "    Py_XDECREF(self->x);\n"
+                                 "    FREE(self);\n"
+                                 "}\n", "    .tp_dealloc = (destructor)dealloc,\n");
+  EXPECT_TRUE(llvm::StringRef(text).contains("    FREE(self);\n    Py_DECREF(tp);\n}\n")) << text;
+}
+
+TEST(StaticTypes, AMacroThatDoesMoreThanFree) {
+  EXPECT_EQ(whyNotFunctions("#define LEAVE(o) PyObject_Free(o); return\n"
+                            "static void dealloc(Obj *self)\n"
+                            "{\n"
+                            "    LEAVE(self);\n"
+                            "}\n", "    .tp_dealloc = (destructor)dealloc,\n"),
+            "T: a.c:6: the call that frees the object is no statement of its own in braces\n");
 }
 
 TEST(StaticTypes, AnAssert) {
