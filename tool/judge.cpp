@@ -1,4 +1,4 @@
-#include "abi3ify/judge.h"
+#include "abi3ify/judge-memory.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace abi3ify {
@@ -20,21 +20,6 @@ static bool judgeNullText(const Site &site, const Rule &rule, Finding &finding) 
   return true;
 }
 
-/// A constant kind goes in as its number: its name is not in the Limited API.
-static bool judgeUnicodeFromKind(const Site &site, const Rule &rule, Finding &finding) {
-  clang::Expr::EvalResult kind;
-  if (applyForms(site, rule, finding) && !site.args[0]->isValueDependent() &&
-      site.args[0]->EvaluateAsInt(kind, site.context)) {
-    Rewrite &rewrite = finding.rewrites.front();
-    size_t at = rewrite.to.find("$kind");
-    if (at != std::string::npos && !rewrite.args.empty()) {
-      rewrite.to.replace(at, 5, std::to_string(kind.Val.getInt().getExtValue()));
-      rewrite.args.erase(rewrite.args.begin());
-    }
-  }
-  return true;
-}
-
 Judge findJudge(llvm::StringRef name) {
   for (Judge judge : {findVersionJudge(name), findConversionJudge(name)})
     if (judge)
@@ -53,7 +38,11 @@ Judge findJudge(llvm::StringRef name) {
       .Case("format-buffer", judgeFormatBuffer)
       .Case("format-size", judgeFormatSize)
       .Case("null-text", judgeNullText)
-      .Case("unicode-from-kind", judgeUnicodeFromKind)
+      .Case("unicode-from-kind", judgeKindAndData)
+      .Case("memoryview-buffer", judgeMemoryViewBuffer)
+      .Case("string-memory", judgeStringMemory)
+      .Case("string-kind", judgeStringKind)
+      .Case("new-string", judgeNewString)
       .Case("libc-include", judgeNothing)
       .Case("constant-in-table", judgeNothing)
       .Case("static-type", judgeNothing)

@@ -85,10 +85,14 @@ bool takesAway(const Rewrite &rewrite, const std::string &file, Range range) {
 bool goesAwayWith(const Finding &finding, const Finding &other) {
   if (!finding.group.empty() && finding.group != other.group)
     return false;
+  // The definition of a helper, which other findings may need as well.
+  auto isShared = [](const Rewrite &inner) { return inner.sharedRank && inner.extent.size() == 0; };
+  bool onlyShared = all_of(finding.rewrites, isShared);
   return any_of(other.rewrites, [&](const Rewrite &outer) {
     return takesAway(outer, finding.file, finding.range) &&
            all_of(finding.rewrites, [&](const Rewrite &inner) {
-             return outer.extent != inner.extent && takesAway(outer, inner.file, inner.extent);
+             return (isShared(inner) && !onlyShared) ||
+                    (outer.extent != inner.extent && takesAway(outer, inner.file, inner.extent));
            });
   });
 }

@@ -1,0 +1,18 @@
+// A string whose memory a function reads through a pointer. It reads a copy
+// instead, which is released on every way out; of ASCII text none is needed.
+// In: the string's variable and the accessor that is asked about. Out: all
+// edits, or nothing.
+//
+// Assumed and checked: the variable means one string; all pointers into its
+// memory are read through only, and none outlives the function; they are taken
+// first by a statement of the function's own block, which every other way to
+// them passes, and behind which a failure can return.
+#pragma once
+#include "abi3ify/string-edits.h"
+
+namespace abi3ify {
+
+std::optional<std::vector<Rewrite>> readCopy(const Site &site, const clang::VarDecl *string,
+                                             const clang::ParentMap &parents);
+
+} // namespace abi3ify

@@ -1,0 +1,237 @@
+#include "abi3ify/string-view.h"
+#include "abi3ify/ownership.h"
+#include "clang/AST/DynamicRecursiveASTVisitor.h"
+#include "clang/AST/ExprCXX.h"
+#include "clang/AST/StmtCXX.h"
+#include "clang/Basic/SourceManager.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// What of a function matters here.
+struct Body : ConstDynamicRecursiveASTVisitor {
+  explicit Body(const VarDecl *string) : string(string) {}
+
+  bool VisitCallExpr(const CallExpr *call) override {
+    if (widthOfAccessor(calledName(call)) && call->getNumArgs() == 1 &&
+        localVariableIn(call->getArg(0)) == string)
+      accessors.push_back(call);
+    return true;
+  }
+  bool VisitReturnStmt(const ReturnStmt *stmt) override {
+    returns.push_back(stmt);
+    return true;
+  }
+  bool VisitLabelStmt(const LabelStmt *stmt) override {
+    labels.push_back(stmt);
+    return true;
+  }
+  bool VisitGotoStmt(const GotoStmt *stmt) override {
+    jumps.push_back(stmt);
+    return true;
+  }
+  bool VisitStmt(const Stmt *stmt) override {
+    unclear |= isa<AsmStmt, IndirectGotoStmt, CXXTryStmt, CXXThrowExpr, CoroutineBodyStmt, LambdaExpr>(stmt);
+    return true;
+  }
+  bool VisitNamedDecl(const NamedDecl *decl) override { return note(decl); }
+  bool VisitDeclRefExpr(const DeclRefExpr *reference) override { return note(reference->getDecl()); }
+
+  const VarDecl *string;
+  std::vector<const CallExpr *> accessors;
+  std::vector<const ReturnStmt *> returns;
+  std::vector<const Stmt *> labels, jumps;
+  StringSet<> names;
+  bool unclear = false;
+
+private:
+  bool note(const NamedDecl *decl) {
+    if (decl->getIdentifier())
+      names.insert(decl->getName());
+    return true;
+  }
+};
+
+class Copier {
+public:
+  Copier(const Site &site, const VarDecl *string, const ParentMap &parents)
+      : site(site), string(string), parents(parents), edits(site, parents), body(string),
+        block(dyn_cast<CompoundStmt>(site.function->getBody())) {}
+
+  std::optional<std::vector<Rewrite>> write() {
+    body.TraverseDecl(const_cast<FunctionDecl *>(site.function));
+    if (!block || body.unclear || body.accessors.empty() || !staysTheSame() || !findFirst() || !isReadOnly())
+      return std::nullopt;
+    name = string->getNameAsString() + "_copy";
+    std::string failure = failureValue();
+    if (failure.empty() || body.names.count(name))
+      return std::nullopt;
+    for (const CallExpr *accessor : body.accessors)
+      if (!add(edits.castCall(accessor, typeOf(accessor), viewOf(accessor))))
+        return std::nullopt;
+    if (!declareAndTest(failure) || !release())
+      return std::nullopt;
+    return std::move(rewrites);
+  }
+
+private:
+  bool add(std::optional<Rewrite> rewrite) {
+    if (rewrite)
+      rewrites.push_back(std::move(*rewrite));
+    return rewrite.has_value();
+  }
+
+  bool before(const Stmt *a, const Stmt *b) const {
+    return site.context.getSourceManager().isBeforeInTranslationUnit(a->getBeginLoc(), b->getBeginLoc());
+  }
+
+  /// One string, whatever it is: a parameter, or a variable with one value.
+  bool staysTheSame() const {
+    unsigned values = isa<ParmVarDecl>(string) || string->getInit() ? 1 : 0;
+    if (string->getInit() && string->getInit()->isNullPointerConstant(site.context, Expr::NPC_ValueDependentIsNotNull))
+      values = 0;
+    for (const DeclRefExpr *mention : mentionsOf(string, site.function)) {
+      const Stmt *user = userOf(mention, parents);
+      if (auto *op = dyn_cast_or_null<BinaryOperator>(user))
+        values += op->isAssignmentOp() && peel(op->getLHS()) == mention;
+      if (auto *op = dyn_cast_or_null<UnaryOperator>(user); op && op->getOpcode() == UO_AddrOf)
+        return false;
+    }
+    return values == 1;
+  }
+
+  /// The statement of the function's own block that the first pointer is taken in.
+  bool findFirst() {
+    for (const CallExpr *accessor : body.accessors)
+      if (!firstAccessor || before(accessor, firstAccessor))
+        firstAccessor = accessor;
+    pointer = variableGiven(firstAccessor, parents);
+    const Stmt *holder = userOf(firstAccessor, parents);
+    if (!pointer || parents.getParent(const_cast<Stmt *>(holder)) != block)
+      return false;
+    first = holder;
+    // No jump may pass the copy's declaration, in one direction or the other.
+    for (const Stmt *label : body.labels)
+      for (const Stmt *jump : body.jumps)
+        if (before(label, first) != before(jump, first))
+          return false;
+    int width = *widthOfAccessor(calledName(firstAccessor));
+    return all_of(body.accessors, [&](const CallExpr *accessor) {
+      return widthOfAccessor(calledName(accessor)) == width;
+    });
+  }
+
+  bool isReadOnly() const {
+    PointerUses uses(site.function, parents);
+    return all_of(body.accessors, [&](const CallExpr *accessor) {
+      return uses.of(accessor) == PointerUse::Reads;
+    });
+  }
+
+  /// What the function returns where something fails, as text.
+  std::string failureValue() const {
+    QualType type = site.function->getReturnType();
+    if (type->isPointerType())
+      return "NULL";
+    bool minusOne = type->isSignedIntegerType() && any_of(body.returns, [&](const ReturnStmt *stmt) {
+      Expr::EvalResult value;
+      return stmt->getRetValue() && !stmt->getRetValue()->isValueDependent() &&
+             stmt->getRetValue()->EvaluateAsInt(value, site.context) && value.Val.getInt() == -1;
+    });
+    return minusOne ? "-1" : "";
+  }
+
+  StringRef typeOf(const CallExpr *accessor) const {
+    switch (*widthOfAccessor(calledName(accessor))) {
+    case 1: return "Py_UCS1 *";
+    case 2: return "Py_UCS2 *";
+    case 4: return "Py_UCS4 *";
+    default: return "void *";
+    }
+  }
+
+  std::string viewOf(const CallExpr *accessor) const {
+    int width = *widthOfAccessor(calledName(accessor));
+    return "limited_unicode_view($0, " + (width ? std::to_string(width) : "limited_unicode_kind($0)") +
+           ", &" + name + ")";
+  }
+
+  /// The copy's variable in front of the statement, the test behind it.
+  bool declareAndTest(const std::string &failure) {
+    auto range = site.spelling.range(first->getBeginLoc(), first->getEndLoc());
+    if (!range || range->inMacro || first->getBeginLoc().isMacroID())
+      return false;
+    StringRef text = site.spelling.text(range->file);
+    unsigned begin = range->range.begin, end = range->range.end;
+    if (!text.slice(begin, end).ends_with(";")) {
+      auto behind = behindSemicolon(text, end);
+      if (!behind)
+        return false;
+      end = *behind;
+    }
+    StringRef indent = indentAt(text, begin), newline = newlineOf(text);
+    if (indent.end() != text.data() + begin)
+      return false;
+    std::string step = indent.contains('\t') ? "\t" : "    ";
+    Rewrite declaration, test;
+    declaration.file = test.file = site.spelling.path(range->file);
+    declaration.extent = {begin, begin};
+    declaration.to = "PyObject *" + name + " = NULL;" + (newline + indent).str();
+    test.extent = {end, end};
+    test.to = (newline + indent + "if (" + pointer->getName() + " == NULL) {" + newline + indent + step +
+               "return " + failure + ";" + newline + indent + "}")
+                  .str();
+    rewrites.push_back(declaration);
+    rewrites.push_back(test);
+    return true;
+  }
+
+  /// The copy is a variable of no AST; it gets one, so that its releases are
+  /// written like those of any other.
+  bool release() {
+    ASTContext &ast = site.context;
+    auto found = ast.getTranslationUnitDecl()->lookup(&ast.Idents.get("PyObject"));
+    auto *object = found.empty() ? nullptr : dyn_cast<TypedefNameDecl>(found.front());
+    if (!object)
+      return false;
+    QualType type = ast.getPointerType(ast.getTypeDeclType(object));
+    auto *copy = VarDecl::Create(ast, const_cast<FunctionDecl *>(site.function), SourceLocation(),
+                                 SourceLocation(), &ast.Idents.get(name), type,
+                                 ast.getTrivialTypeSourceInfo(type), SC_None);
+    ReleasePlan plan;
+    for (const ReturnStmt *stmt : body.returns)
+      if (before(first, stmt))
+        plan.releases.push_back({stmt, nullptr, true});
+    if (site.function->getReturnType()->isVoidType() && !isa<ReturnStmt>(block->body_back()))
+      plan.releases.push_back({nullptr, block, true});
+    ReleaseEdits released = writeReleases(site, copy, parents, plan);
+    if (!released.refusal.empty())
+      return false;
+    append_range(rewrites, released.rewrites);
+    return true;
+  }
+
+  const Site &site;
+  const VarDecl *string;
+  const ParentMap &parents;
+  StringEdits edits;
+  Body body;
+  const CompoundStmt *block;
+  const CallExpr *firstAccessor = nullptr;
+  const Stmt *first = nullptr;
+  const VarDecl *pointer = nullptr;
+  std::string name;
+  std::vector<Rewrite> rewrites;
+};
+
+} // namespace
+
+std::optional<std::vector<Rewrite>> readCopy(const Site &site, const VarDecl *string,
+                                             const ParentMap &parents) {
+  return Copier(site, string, parents).write();
+}
+
+} // namespace abi3ify
