@@ -73,10 +73,17 @@ private:
     Value test = binary(0);
     if (!take(tok::question))
       return test;
+    // Nobody asks what stands on the side that is not taken.
+    size_t before = comparisons.size();
     Value yes = conditional();
+    if (test && !*test)
+      comparisons.resize(before);
     if (!take(tok::colon))
       return fail();
+    before = comparisons.size();
     Value no = conditional();
+    if (test && *test)
+      comparisons.resize(before);
     if (test)
       return *test ? yes : no;
     return yes && no && *yes == *no ? yes : Value();
@@ -337,7 +344,8 @@ std::optional<bool> answer(StringRef condition, const ConditionContext &context)
 }
 
 std::vector<VersionComparison> versionComparisons(StringRef condition) {
-  Parser parser(condition, {0x030800F0, std::nullopt});
+  // Which limit does not matter, only that there is one.
+  Parser parser(condition, {0x030800F0, Floor{8}});
   if (!parser.parse())
     return {};
   return std::move(parser.comparisons);

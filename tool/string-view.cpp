@@ -63,7 +63,8 @@ public:
 
   std::optional<std::vector<Rewrite>> write() {
     body.TraverseDecl(const_cast<FunctionDecl *>(site.function));
-    if (!block || body.unclear || body.accessors.empty() || !staysTheSame() || !findFirst() || !isReadOnly())
+    if (!block || body.unclear || body.accessors.empty() || !staysTheSame() || !findFirst() ||
+        !holdsNothing() || !isReadOnly())
       return std::nullopt;
     name = string->getNameAsString() + "_copy";
     std::string failure = failureValue();
@@ -122,6 +123,37 @@ private:
     return all_of(body.accessors, [&](const CallExpr *accessor) {
       return widthOfAccessor(calledName(accessor)) == width;
     });
+  }
+
+  /// Whether a return right behind the first accessor would lose nothing: up to
+  /// there the function has only asked questions, and taken its arguments apart.
+  bool holdsNothing() const {
+    auto takes = [](const CallExpr *call) {
+      StringRef name = calledName(call);
+      bool asks = name.ends_with("_Check") || name.ends_with("_CheckExact") || name.contains("_GET_") ||
+                  name.starts_with("PyErr_") || name.starts_with("PyUnicode_IS_") ||
+                  name == "PyUnicode_READY" || name == "_PyUnicode_Ready" || name == "PyUnicode_KIND" ||
+                  name == "PyUnicode_GetLength" || name == "PyUnicode_MAX_CHAR_VALUE" ||
+                  name == "Py_TYPE" || widthOfAccessor(name);
+      bool parses = (name.starts_with("PyArg_Parse") || name == "PyArg_UnpackTuple") &&
+                    none_of(call->arguments(), [](const Expr *argument) {
+                      auto *format = dyn_cast<clang::StringLiteral>(bare(argument));
+                      return format && format->getString().find_first_of("e*&") != StringRef::npos;
+                    });
+      return !asks && !parses;
+    };
+    for (const Stmt *stmt : block->body()) {
+      if (anyCall(stmt, takes) || hasNew(stmt))
+        return false;
+      if (stmt == first)
+        return true;
+    }
+    return true;
+  }
+
+  static bool hasNew(const Stmt *stmt) {
+    return stmt && (isa<CXXNewExpr>(stmt) ||
+                    any_of(stmt->children(), [](const Stmt *child) { return hasNew(child); }));
   }
 
   bool isReadOnly() const {

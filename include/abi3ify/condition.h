@@ -32,6 +32,7 @@ std::vector<unsigned> headersFrom(Floor floor);
 /// Nothing where it depends on macros that are not known, or is none.
 std::optional<bool> answer(llvm::StringRef condition, const ConditionContext &context);
 
+/// Those that a build with a limit comes to.
 std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);
 
 /// The code behind a condition whose line ends at `end`: its own branch, and

@@ -6,7 +6,7 @@
 // Assumed and checked: the variable means one string; all pointers into its
 // memory are read through only, and none outlives the function; they are taken
 // first by a statement of the function's own block, which every other way to
-// them passes, and behind which a failure can return.
+// them passes; up to there the function holds nothing that a failure would lose.
 #pragma once
 #include "abi3ify/string-edits.h"
 

@@ -56,6 +56,11 @@ TEST(Condition, ComparisonsAreAskedOfTheLimit) {
             "0x030a0000 > PY_VERSION_HEX -> Py_LIMITED_API+0 < 0x030A0000\n");
   EXPECT_EQ(asked("PY_VERSION_HEX == 0x030C0000"), "PY_VERSION_HEX == 0x030C0000 -> \n");
   EXPECT_EQ(asked("PY_VERSION_HEX >= FOO || PY_VERSION_HEX"), "");
+  // What is asked of a build without the limit alone stays, so an edit is made once.
+  EXPECT_EQ(asked("(defined(Py_LIMITED_API) ? Py_LIMITED_API+0 < 0x030C0000 : PY_VERSION_HEX < 0x030C00A1) && !defined(A)"),
+            "");
+  EXPECT_EQ(asked("A ? PY_VERSION_HEX < 0x030C0000 : 1"),
+            "PY_VERSION_HEX < 0x030C0000 -> Py_LIMITED_API+0 < 0x030C0000\n");
 }
 
 TEST(Condition, ReleasesOfOneVersionAreOneLimit) {
