@@ -187,8 +187,10 @@ Expected<RuleSet> UnitCache::embeddedRules() {
   if (!loaded)
     return loaded;
   list.clear();
-  for (const auto &rule : loaded->all())
+  for (const auto &rule : loaded->all()) {
     list.push_back(*rule);
+    list.back().examples.clear();
+  }
   store(key, list);
   return loaded;
 }

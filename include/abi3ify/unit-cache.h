@@ -34,7 +34,7 @@ public:
                               const std::set<unsigned> &seen, llvm::ArrayRef<Range> outOfLimit);
 
   /// The rules that travel in the program: from the cache they need not be
-  /// read and checked anew.
+  /// read and checked anew, and have no examples.
   llvm::Expected<RuleSet> embeddedRules();
 
   /// Results that came out of the cache.
