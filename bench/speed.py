@@ -203,10 +203,10 @@ class Bench:
             self.row(what, "Coccinelle", value, value / base, "")
         if self.options.regex:
             start = time.monotonic()
-            for entry in entries:
-                shutil.copy(os.path.join(entry["directory"], entry["file"]), copy := tempfile.mkstemp(suffix=".c")[1])
-                subprocess.run([sys.executable, self.options.regex, copy], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                os.unlink(copy)
+            with tempfile.TemporaryDirectory() as folder:
+                for entry in entries:
+                    copy = shutil.copy(os.path.join(entry["directory"], entry["file"]), folder)
+                    subprocess.run([sys.executable, self.options.regex, copy], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             value = time.monotonic() - start
             self.row(what, "the regular-expression script", value, value / base, "")
         module, tidy = REPOSITORY / "build/lib/abi3ify-tidy-22.so", shutil.which("clang-tidy-22")

@@ -32,16 +32,31 @@ void readTexts(const std::set<std::string> &files, Reading &reading) {
   }
 }
 
-/// What one unit says of tokens, before it is mixed with what others say.
+/// How many units read a file.
+using Readers = std::map<std::string, unsigned>;
+
+/// What one unit says of tokens, before it is mixed with what others say; only
+/// of files that others read as well.
 struct UnitView {
   const Command *command;
   SeenTokens seen, found;
   std::map<std::string, std::vector<Range>> outOfLimit;
 
-  UnitView(const Command &command, const FloorMatches &matches)
-      : command(&command), seen(matches.seen), outOfLimit(matches.outOfLimit) {
+  UnitView(const Command &command, const FloorMatches &matches, const Readers &readers)
+      : command(&command) {
+    auto isShared = [&](const std::string &file) {
+      auto count = readers.find(file);
+      return count != readers.end() && count->second > 1;
+    };
+    for (const auto &[file, tokens] : matches.seen)
+      if (isShared(file))
+        seen[file] = tokens;
+    for (const auto &[file, ranges] : matches.outOfLimit)
+      if (isShared(file))
+        outOfLimit[file] = ranges;
     for (const Finding &finding : matches.findings)
-      found[finding.file].insert(finding.range.begin);
+      if (isShared(finding.file))
+        found[finding.file].insert(finding.range.begin);
   }
 
   /// Whether the token is compiled here and does not mean Python's name.
@@ -107,7 +122,10 @@ Reading readUnits(const MatchContext &context, ArrayRef<Floor> floors, unsigned 
   for (Floor floor : floors)
     reading.floors.emplace_back().floor = floor;
   std::vector<std::vector<UnitView>> views(floors.size());
-  bool severalReadTheSame = project.commands.size() > 1;
+  Readers readers;
+  for (const UnitMatches &unit : matches)
+    for (const std::string &file : unit.parse.filesRead)
+      ++readers[file];
   std::set<std::string> files(project.listed.begin(), project.listed.end());
   for (auto [command, unit] : zip(project.commands, matches)) {
     append_range(reading.notes, unit.notes);
@@ -128,8 +146,8 @@ Reading readUnits(const MatchContext &context, ArrayRef<Floor> floors, unsigned 
         finding.configurations = configurations;
       for (TypePart &part : one.types)
         part.configurations = configurations;
-      if (severalReadTheSame)
-        known.emplace_back(command, one);
+      if (project.commands.size() > 1)
+        known.emplace_back(command, one, readers);
       all.append(std::move(one));
     }
     reading.landmarks.insert(unit.landmarks.begin(), unit.landmarks.end());

@@ -56,9 +56,13 @@ void writeHeaders(ArchiveWriter &out, const PythonHeaders *headers) {
     out.write(*headers);
 }
 
-bool mentionsTime(const Command &command) {
-  return any_of(command.args,
-                [](StringRef flag) { return flag.contains("__DATE__") || flag.contains("__TIME"); });
+/// Whether the flags make a result depend on more than can be seen: the time of
+/// day, or a folder of modules that Clang keeps for itself.
+bool isElusive(const Command &command) {
+  return command.invocation || any_of(command.args, [](StringRef flag) {
+           return flag.contains("__DATE__") || flag.contains("__TIME") ||
+                  flag.starts_with("-fmodule") || flag == "-fcxx-modules";
+         });
 }
 
 /// An entry, as it lies in the cache.
@@ -197,7 +201,7 @@ Expected<RuleSet> UnitCache::embeddedRules() {
 
 UnitMatches UnitCache::match(const Command &command, const MatchContext &context,
                              ArrayRef<Floor> floors, StringRef rules) {
-  if (!cache || command.invocation || context.texts || mentionsTime(command))
+  if (!cache || context.texts || isElusive(command))
     return matchUnit(command, context, floors);
   ArchiveWriter key;
   key.write(StringRef("match"));
@@ -227,7 +231,7 @@ UnitMatches UnitCache::match(const Command &command, const MatchContext &context
 
 ParseResult UnitCache::parse(const ParseRequest &request) {
   const Command &command = *request.command;
-  if (!cache || command.invocation || mentionsTime(command))
+  if (!cache || isElusive(command))
     return parseUnit(request);
   ArchiveWriter key;
   key.write(StringRef("parse"));

@@ -284,6 +284,14 @@ TEST(UnitCache, TheTimeOfDayIsNotKept) {
   EXPECT_FALSE(unit.fromCache);
 }
 
+TEST(UnitCache, ModulesThatClangKeepsForItselfAreNotKeptHere) {
+  CachedUnit unit("int a;\n");
+  unit.flags = {"-fmodules", "-fmodules-cache-path=" + unit.folder.path + "/modules"};
+  unit.look();
+  unit.look();
+  EXPECT_FALSE(unit.fromCache);
+}
+
 TEST(UnitCache, EditedTextsCountIfTheyAreRead) {
   TemporaryFolder folder, store;
   std::string file = folder.write("a.c", "int a;\n"), other = folder.write("b.c", "int b;\n");
