@@ -17,8 +17,8 @@ ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, paramete
                derived)
 ABI3IFY_FIELDS(TypePart::Member, file, object, dot)
 ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, note, rewrites, blockers, loose,
-               mentions, readies, baseText, baseKey, metaText, metaKey, baseFile, baseRange,
-               embedder, seenIn, configurations, memberTables, acceptsSubtypes, externs, members,
+               mentions, readies, module, nameless, baseText, baseKey, metaText, metaKey, baseFile,
+               baseRange, embedder, seenIn, configurations, memberTables, acceptsSubtypes, externs, members,
                assigned, rewritesIfMade, ties)
 ABI3IFY_FIELDS(FloorMatches, floor, findings, seen, outOfLimit, leftOut, types)
 ABI3IFY_FIELDS(Landmark, kind, file, offset, name, detail)
