@@ -143,12 +143,21 @@ private:
       return !asks && !parses;
     };
     for (const Stmt *stmt : block->body()) {
+      // What a branch does that leaves the function is over.
+      auto *guard = dyn_cast<IfStmt>(stmt);
+      if (guard && !guard->getElse() && leaves(guard->getThen()))
+        stmt = guard->getCond();
       if (anyCall(stmt, takes) || hasNew(stmt))
         return false;
       if (stmt == first)
         return true;
     }
     return true;
+  }
+
+  static bool leaves(const Stmt *stmt) {
+    auto *inner = dyn_cast<CompoundStmt>(stmt);
+    return isa<ReturnStmt>(stmt) || (inner && !inner->body_empty() && isa<ReturnStmt>(inner->body_back()));
   }
 
   static bool hasNew(const Stmt *stmt) {
