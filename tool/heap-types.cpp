@@ -360,18 +360,12 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     for (const std::string &tie : type.ties)
       sets.join("type:" + key, tie);
   }
-  // One access in the body of a macro, which is expanded for several types.
-  std::map<TypePart::Member, std::string> accessed;
-  for (auto &[key, type] : types)
-    for (const TypePart::Member &member : type.members)
-      sets.join("type:" + key, "type:" + accessed.try_emplace(member, key).first->second);
   auto stays = find_if(types, [](const auto &entry) {
     return entry.second.defined && !entry.second.blockers.empty();
   });
   if (stays != types.end())
     takeBackStores(findings, stays->second.name);
   bool throughPointer = storesThroughPointer(findings);
-  std::set<TypePart::Member> answered;
   findMutable(types, findings);
   if (throughPointer)
     for (auto &[key, type] : types)
@@ -426,7 +420,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
         finding.group = "types " + leader;
       tieBase(type, finding, findings);
       for (const TypePart::Member &member : type.members) {
-        bool rewritten = answered.count(member);
+        bool rewritten = false;
         for (Finding &use : findings)
           for (Rewrite &rewrite : use.rewrites)
             for (Argument &argument : rewrite.args)
@@ -436,8 +430,6 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
                 use.group = finding.group;
                 rewritten = true;
               }
-        if (rewritten)
-          answered.insert(member);
         if (!rewritten) {
           Rewrite arrow;
           arrow.file = member.file;

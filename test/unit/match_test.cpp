@@ -374,10 +374,9 @@ TEST(MatchLimit, MacrosOfACompatHeaderArePythons) {
                             "#define Py_OWN(o) {\n"
                             "void f(PyObject *o) { Py_BEGIN_CRITICAL_SECTION(o); Py_END_CRITICAL_SECTION(); }\n"
                             "void g(PyObject *o) { Py_OWN(o) } }\n"}});
-  EXPECT_EQ(sample.reasons("critical-section").find("pair of braces") != std::string::npos, true);
   unsigned inSource = 0;
   for (const Finding &finding : sample.findings)
-    inSource += llvm::StringRef(finding.file).ends_with("a.c") && finding.rule == "critical-section";
+    inSource += llvm::StringRef(finding.file).ends_with("a.c") && finding.rule == "critical-section" && finding.hasEdit();
   EXPECT_EQ(inSource, 2u);
 }
 

@@ -86,10 +86,10 @@ TEST(NearMisses, ParenthesesAroundTheName) {
 TEST(NearMisses, OldStyleDefinitions) {
   EXPECT_EQ(fixedC("static PyObject *f(t, n)\n    PyObject *t;\n    Py_ssize_t n;\n"
                    "{\n    return PyTuple_GET_ITEM(t, n);\n}\n"
-                   "int PyTuple_GET_COUNT(t) PyObject *t; { return t->ob_type == 0; }\n"),
+                   "static int PyTuple_GET_COUNT(t) PyObject *t; { return t->ob_type == 0; }\n"),
             "static PyObject *f(t, n)\n    PyObject *t;\n    Py_ssize_t n;\n"
             "{\n    return PyTuple_GetItem(t, n);\n}\n"
-            "int PyTuple_GET_COUNT(t) PyObject *t; { return Py_TYPE(t) == 0; }\n");
+            "static int PyTuple_GET_COUNT(t) PyObject *t; { return Py_TYPE(t) == 0; }\n");
 }
 
 TEST(NearMisses, DesignatedInitialisers) {
