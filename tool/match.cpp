@@ -41,6 +41,7 @@ public:
     LibcUses libc(ast.getSourceManager(), spelling);
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
     joinIdentifiers(ast, spelling, context, out.findings);
+    joinBlocks();
     std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addFastcallAdapters(ast, spelling, context, out.findings);
     findExportedNames(ast, spelling, context, out.findings);
@@ -75,6 +76,16 @@ private:
       addHelpers(*context.rules, preprocessor, python, textOf, one);
       *rewrites = std::move(one[0].rewrites);
     }
+  }
+
+  /// What opens blocks and what closes them: all of a rule's in a file, or none.
+  void joinBlocks() {
+    for (Finding &finding : out.findings)
+      if (finding.group.empty() && any_of(finding.rewrites, [](const Rewrite &rewrite) {
+            StringRef to = rewrite.to;
+            return to.consume_front(HelperPrefix) && (to.starts_with("begin_") || to.starts_with("end_"));
+          }))
+        finding.group = "blocks of " + finding.rule + " in " + finding.file;
   }
 
   /// Directives that a rule speaks of.

@@ -128,13 +128,16 @@ private:
   /// Whether a return right behind the first accessor would lose nothing: up to
   /// there the function has only asked questions, and taken its arguments apart.
   bool holdsNothing() const {
-    auto takes = [](const CallExpr *call) {
+    auto takes = [&](const CallExpr *call) {
       StringRef name = calledName(call);
+      // Another string may have a copy by then.
+      if (widthOfAccessor(name))
+        return !is_contained(body.accessors, call);
       bool asks = name.ends_with("_Check") || name.ends_with("_CheckExact") || name.contains("_GET_") ||
                   name.starts_with("PyErr_") || name.starts_with("PyUnicode_IS_") ||
                   name == "PyUnicode_READY" || name == "_PyUnicode_Ready" || name == "PyUnicode_KIND" ||
                   name == "PyUnicode_GetLength" || name == "PyUnicode_MAX_CHAR_VALUE" ||
-                  name == "Py_TYPE" || widthOfAccessor(name);
+                  name == "Py_TYPE";
       bool parses = (name.starts_with("PyArg_Parse") || name == "PyArg_UnpackTuple") &&
                     none_of(call->arguments(), [](const Expr *argument) {
                       auto *format = dyn_cast<clang::StringLiteral>(bare(argument));

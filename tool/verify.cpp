@@ -41,6 +41,8 @@ public:
     for (const auto &[file, text] : originals)
       lines.emplace(file, Lines(text));
     parsed.resize(units.size());
+    for (const UnitFiles &unit : units)
+      variants.push_back(variantsOf(unit));
   }
 
   Edits run() {
@@ -54,10 +56,10 @@ public:
       for (const auto &[unit, outcome] : zip(units, outcomes))
         for (const auto &[index, reason] : outcome.blamed)
           dropped |= drop(index, reason + under(*unit.command));
-      for (auto [unit, outcome] : enumerate(outcomes))
+      for (const Outcome &outcome : outcomes)
         for (const Stray &stray : outcome.strays)
           if (!dropped)
-            dropped |= dropCause(unit, stray);
+            dropped |= dropCause(stray);
       if (dropped)
         continue;
       for (const Outcome &outcome : outcomes)
@@ -71,6 +73,7 @@ private:
   /// A new diagnostic of the full build that stands at no edit: an include or a
   /// declaration that an edit took away.
   struct Stray {
+    const Command *command;
     const PythonHeaders *headers;
     std::string file, message, reason;
   };
@@ -85,26 +88,54 @@ private:
     Outcome outcome;
     bool edited = any_of(units[unit].filesRead,
                          [&](const std::string &file) { return texts.count(file); });
-    parsed[unit].resize(options.headers.size());
-    for (size_t h = 0; h < options.headers.size(); ++h) {
-      if (edited) {
-        const ParseResult &full = after(unit, h, Mode::Full);
-        // What says nothing says nothing new.
-        if (!full.diagnostics.empty())
-          compare(outcome, full, {&before(unit, h, Mode::Full)}, options.headers[h],
-                  /*limited=*/false);
-      }
-      if (!options.limited)
-        continue;
-      const ParseResult &limited =
-          edited ? after(unit, h, Mode::Limited) : before(unit, h, Mode::Limited);
-      // A warning that the full build has is not the limit's.
-      if (edited && !limited.diagnostics.empty())
-        compare(outcome, limited, {&before(unit, h, Mode::Limited), &before(unit, h, Mode::Full)},
-                options.headers[h], /*limited=*/true);
-      findUnannounced(outcome, unit, limited);
-    }
+    parsed[unit].resize(options.headers.size() * variants[unit].size());
+    size_t build = 0;
+    for (const Command &command : variants[unit])
+      for (const PythonHeaders *headers : options.headers)
+        checkBuild(outcome, unit, {parsed[unit][build++], command, headers}, edited);
     return outcome;
+  }
+
+  struct Parses;
+  /// One way to compile a unit.
+  struct Build {
+    Parses &parses;
+    const Command &command;
+    const PythonHeaders *headers;
+  };
+
+  void checkBuild(Outcome &outcome, size_t unit, const Build &build, bool edited) {
+    if (edited) {
+      const ParseResult &full = after(build, Mode::Full);
+      // What says nothing says nothing new.
+      if (!full.diagnostics.empty())
+        compare(outcome, full, {&before(build, Mode::Full)}, build, /*limited=*/false);
+    }
+    if (!options.limited)
+      return;
+    const ParseResult &limited = edited ? after(build, Mode::Limited) : before(build, Mode::Limited);
+    // A warning that the full build has is not the limit's.
+    if (edited && !limited.diagnostics.empty())
+      compare(outcome, limited, {&before(build, Mode::Limited), &before(build, Mode::Full)}, build,
+              /*limited=*/true);
+    findUnannounced(outcome, unit, limited);
+  }
+
+  /// As the unit is built; and with assertions, which edits were found in, where
+  /// its build leaves them out and its text has some.
+  std::vector<Command> variantsOf(const UnitFiles &unit) const {
+    std::vector<Command> list = {*unit.command};
+    bool leavesOut = any_of(unit.command->args,
+                            [](StringRef flag) { return flag.starts_with("-DNDEBUG"); });
+    if (leavesOut && any_of(unit.filesRead, [&](const std::string &file) {
+          auto original = originals.find(file);
+          StringRef text = original == originals.end() ? StringRef() : original->second;
+          return text.contains("assert") || text.contains("NDEBUG");
+        })) {
+      list.push_back(*unit.command);
+      list.back().args.push_back("-UNDEBUG");
+    }
+    return list;
   }
 
   /// A parse, and the digests of the edited texts that it read.
@@ -116,20 +147,18 @@ private:
     Parse fullBefore, limitedBefore, fullAfter, limitedAfter;
   };
 
-  const ParseResult &before(size_t unit, size_t header, Mode mode) {
-    Parses &parses = parsed[unit][header];
-    Parse &slot = mode == Mode::Full ? parses.fullBefore : parses.limitedBefore;
+  const ParseResult &before(const Build &build, Mode mode) {
+    Parse &slot = mode == Mode::Full ? build.parses.fullBefore : build.parses.limitedBefore;
     if (!slot.result)
-      slot.result = parse(unit, options.headers[header], mode, nullptr);
+      slot.result = parse(build.command, build.headers, mode, nullptr);
     return *slot.result;
   }
 
   /// The last one holds as long as the texts that it read are the same.
-  const ParseResult &after(size_t unit, size_t header, Mode mode) {
-    Parses &parses = parsed[unit][header];
-    Parse &slot = mode == Mode::Full ? parses.fullAfter : parses.limitedAfter;
+  const ParseResult &after(const Build &build, Mode mode) {
+    Parse &slot = mode == Mode::Full ? build.parses.fullAfter : build.parses.limitedAfter;
     if (!slot.result || editedAmong(slot.result->filesRead) != slot.read) {
-      slot.result = parse(unit, options.headers[header], mode, &texts);
+      slot.result = parse(build.command, build.headers, mode, &texts);
       slot.read = editedAmong(slot.result->filesRead);
     }
     return *slot.result;
@@ -143,9 +172,10 @@ private:
     return digests;
   }
 
-  ParseResult parse(size_t unit, const PythonHeaders *headers, Mode mode, const Texts *edited) {
+  ParseResult parse(const Command &command, const PythonHeaders *headers, Mode mode,
+                    const Texts *edited) {
     ParseRequest request;
-    request.command = units[unit].command;
+    request.command = &command;
     request.mode = mode;
     request.floor = options.floor;
     request.headers = headers;
@@ -175,7 +205,7 @@ private:
   }
 
   void compare(Outcome &outcome, const ParseResult &after,
-               std::initializer_list<const ParseResult *> befores, const PythonHeaders *headers,
+               std::initializer_list<const ParseResult *> befores, const Build &build,
                bool limited) const {
     std::map<Key, int> balance;
     for (const ParseResult *parse : befores) {
@@ -200,7 +230,7 @@ private:
         outcome.blamed.emplace_back(index, reason);
       else if (!limited)
         outcome.strays.push_back(
-            {headers, diagnostic.places.empty() ? "" : diagnostic.places.back().file,
+            {&build.command, build.headers, diagnostic.places.empty() ? "" : diagnostic.places.back().file,
              diagnostic.message, reason});
       // A new error elsewhere in limited mode was hidden by an earlier one; it
       // is no edit's fault and findUnannounced looks at it.
@@ -403,34 +433,34 @@ private:
   }
 
   /// How often a unit says a message.
-  size_t count(size_t unit, const Stray &stray, const Texts &edited) {
-    ParseResult result = parse(unit, stray.headers, Mode::Full, &edited);
+  size_t count(const Stray &stray, const Texts &edited) {
+    ParseResult result = parse(*stray.command, stray.headers, Mode::Full, &edited);
     return count_if(result.diagnostics, [&](const Diagnostic &diagnostic) {
       return diagnostic.message == stray.message;
     });
   }
 
   /// Whether a unit says a message less often without some of the edits.
-  bool isQuieterWithout(ArrayRef<unsigned> some, size_t unit, const Stray &stray, size_t all) {
+  bool isQuieterWithout(ArrayRef<unsigned> some, const Stray &stray, size_t all) {
     std::vector<bool> fewer = wanted;
     for (unsigned i = 0; i < findings.size(); ++i)
       for (unsigned left : some)
         if (i == left || (!findings[i].group.empty() && findings[i].group == findings[left].group))
           fewer[i] = false;
-    return count(unit, stray, makeEdits(findings, fewer, originals).texts()) < all;
+    return count(stray, makeEdits(findings, fewer, originals).texts()) < all;
   }
 
   /// Drops the one edit or group without which a stray diagnostic goes away,
   /// found by halving; where it takes several, all edits of the file.
-  bool dropCause(size_t unit, const Stray &stray) {
+  bool dropCause(const Stray &stray) {
     std::vector<unsigned> list = suspects();
-    size_t all = list.size() > 1 ? count(unit, stray, texts) : 0;
+    size_t all = list.size() > 1 ? count(stray, texts) : 0;
     while (list.size() > 1) {
       std::vector<unsigned> half(list.begin(), list.begin() + list.size() / 2);
       std::vector<unsigned> others(list.begin() + list.size() / 2, list.end());
-      if (isQuieterWithout(half, unit, stray, all))
+      if (isQuieterWithout(half, stray, all))
         list = half;
-      else if (isQuieterWithout(others, unit, stray, all))
+      else if (isQuieterWithout(others, stray, all))
         list = others;
       else
         break;
@@ -451,7 +481,8 @@ private:
   const Texts &originals;
   const VerifyOptions &options;
   std::map<std::string, Lines> lines;
-  std::vector<std::vector<Parses>> parsed;
+  std::vector<std::vector<Command>> variants; ///< of each unit
+  std::vector<std::vector<Parses>> parsed;    ///< by variant and headers
   Edits edits;
   Texts texts;
 };

@@ -26,7 +26,8 @@ Finding replacing(const std::string &file, llvm::StringRef text, llvm::StringRef
 
 /// Which of some replacements hold, "+" or "-" for each.
 std::string verified(const std::string &text,
-                     const std::vector<std::pair<std::string, std::string>> &replacements) {
+                     const std::vector<std::pair<std::string, std::string>> &replacements,
+                     const std::vector<std::string> &flags = {}) {
   TemporaryFolder folder;
   std::string file = folder.write("a.c", text);
   Project project;
@@ -35,6 +36,7 @@ std::string verified(const std::string &text,
   command.directory = folder.path;
   command.file = file;
   command.args = {"-std=c11"};
+  command.args.insert(command.args.end(), flags.begin(), flags.end());
   std::vector<Finding> findings;
   for (const auto &[what, by] : replacements)
     findings.push_back(replacing(file, text, what, by));
@@ -73,4 +75,13 @@ TEST(Verify, WhereEitherOfTwoEditsIsToBlameOneIsDropped) {
                      {{"= 1", "= 10"}, {"extern int one(void);\n", "\n"},
                       {"extern int one(void);\nint a", "int a"}}),
             "+-+");
+}
+
+TEST(Verify, CodeThatOnlyABuildWithAssertionsHas) {
+  const std::string text = "#ifndef NDEBUG\n"
+                           "int one = 1;\n"
+                           "#endif\n"
+                           "int two = 2;\n";
+  EXPECT_EQ(verified(text, {{"1", "three"}, {"2", "3"}}, {"-DNDEBUG"}), "-+");
+  EXPECT_EQ(verified(text, {{"1", "three"}, {"2", "3"}}), "-+");
 }
