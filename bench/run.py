@@ -53,6 +53,8 @@ def main():
     for name in options.name or ([] if options.read else packages):
         bench = Bench(name, packages[name], manifest, pythons, options.abi3ify.resolve())
         results["packages"].append(bench.go(Bench.ORIGINALS if options.originals else None))
+        if options.json:        # a run that is ended has what it did
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
     try:
         results = report.joined(results, [json.loads(f.read_text()) for f in options.read], packages)
     except (OSError, ValueError, KeyError) as error:
