@@ -131,10 +131,12 @@ private:
   void judge() {
     bool clinic = is_contained(settings.generated, "clinic");
     GeneratedFiles generated = findGenerated(reading.originals, clinic);
+    SettleOptions options;
+    options.editsClinic = clinic;
+    options.roots = project.roots;
     for (const FloorMatches &matches : reading.floors) {
       bool first = &matches == &reading.floors.front();
-      for (Finding &finding :
-           settle(reading, matches, rules, generated, {clinic, project.roots}).findings)
+      for (Finding &finding : settle(reading, matches, rules, generated, options).findings)
         if (auto one = asked.find(finding.rule);
             one == asked.end() ? first : one->second.floor == matches.floor)
           findings.push_back(std::move(finding));
