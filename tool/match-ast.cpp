@@ -630,13 +630,18 @@ private:
     const Fact *fact = facts().find(name);
     if (fact && fact->usableAt(context.floor))
       return;
-    if (!addByName(location, name))
+    if (!addByName(location, name, cast<DeclRefExpr>(site.expr)->getDecl()))
       addGeneric(location, name, name, describeLack(name, context.floor), site.use);
   }
 
-  /// What a rule replaces where it is called.
-  bool addByName(SourceLocation location, StringRef name) {
+  /// What a rule replaces where it is called. Of rules for several numbers of arguments, as a function has them in
+  /// several versions, the one for this version's.
+  bool addByName(SourceLocation location, StringRef name, const NamedDecl *decl = nullptr) {
     const Rule *rule = context.rules->forAnyUse(name, context.floor);
+    if (auto *function = dyn_cast_or_null<FunctionDecl>(decl); function && rule && rule->kind == MatchKind::Call)
+      for (const Rule *other : context.rules->forCall(name))
+        if (other->kind == MatchKind::Call && other->args.size() == function->getNumParams())
+          rule = other;
     FileID level;
     auto finding = rule ? findingOf(*rule, location, name, level) : std::nullopt;
     if (!finding)
