@@ -85,6 +85,7 @@ NONE = {
 #: {name: why different rules speak of it in different places}
 SEVERAL = {
     "PY_UNICODE_TYPE": "a macro up to 3.12, a type later: one rule for each, and the net cannot tell",
+    "_PyLong_AsByteArray": "five arguments up to 3.12, six later: one rule for each, and the net cannot tell",
 }
 
 
