@@ -4,7 +4,7 @@
 // Assumed and checked: only members that stay right in a copy are read, at the
 // call or through one local variable that gets nothing else.
 #include "abi3ify/judge-memory.h"
-#include "clang/AST/DynamicRecursiveASTVisitor.h"
+#include "abi3ify/pointer-uses.h"
 #include "clang/AST/ParentMap.h"
 
 using namespace clang;
@@ -14,17 +14,6 @@ namespace abi3ify {
 namespace {
 
 constexpr llvm::StringLiteral Accessor = "PyMemoryView_GET_BUFFER";
-
-struct Mentions : ConstDynamicRecursiveASTVisitor {
-  explicit Mentions(const VarDecl *variable) : variable(variable) {}
-  bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
-    if (reference->getDecl() == variable)
-      list.push_back(reference);
-    return true;
-  }
-  const VarDecl *variable;
-  std::vector<const DeclRefExpr *> list;
-};
 
 class BufferCopy {
 public:
@@ -108,9 +97,7 @@ private:
     if (variable->getInit() && (!isAccessor(variable->getInit()) ||
                                 !add(callRewrite(cast<CallExpr>(peel(variable->getInit()))))))
       return std::nullopt;
-    Mentions mentions(variable);
-    mentions.TraverseStmt(site.function->getBody());
-    for (const DeclRefExpr *mention : mentions.list) {
+    for (const DeclRefExpr *mention : mentionsOf(variable, site.function)) {
       if (auto *member = readMember(mention)) {
         if (!add(dotRewrite(member)))
           return std::nullopt;

@@ -5,6 +5,7 @@
 // Assumed and checked: kind, data and u are local; kind and data get one value
 // each, from the same u, and u gets one value only.
 #include "abi3ify/judge.h"
+#include "abi3ify/pointer-uses.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/ParentMap.h"
 
@@ -27,21 +28,6 @@ const CallExpr *asCall(const Expr *expr, StringRef name) {
   auto *call = dyn_cast<CallExpr>(expr);
   return call && calledName(call) == name ? call : nullptr;
 }
-
-/// All mentions of one variable in a function.
-class Mentions : public ConstDynamicRecursiveASTVisitor {
-public:
-  explicit Mentions(const VarDecl *variable) : variable(variable) {}
-  bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
-    if (reference->getDecl() == variable)
-      list.push_back(reference);
-    return true;
-  }
-  SmallVector<const DeclRefExpr *, 8> list;
-
-private:
-  const VarDecl *variable;
-};
 
 class Pattern {
 public:
@@ -130,11 +116,8 @@ public:
 
   ArrayRef<const DeclRefExpr *> mentions(const VarDecl *variable) const {
     auto [it, added] = cache.try_emplace(variable);
-    if (added) {
-      Mentions visitor(variable);
-      visitor.TraverseStmt(site.function->getBody());
-      it->second.assign(visitor.list.begin(), visitor.list.end());
-    }
+    if (added)
+      it->second = mentionsOf(variable, site.function);
     return it->second;
   }
 
