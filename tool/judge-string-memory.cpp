@@ -60,8 +60,8 @@ bool judgeStringMemory(const Site &site, const Rule &rule, Finding &finding) {
   if (fill(site, rule, finding, string, parents) || !hasUtf8(site.floor))
     return true;
   if (string)
-    if (auto rewrites = readCopy(site, string, parents)) {
-      accept(finding, rule, std::move(*rewrites), string, "view",
+    if (auto copy = readCopy(site, string, parents)) {
+      accept(finding, rule, std::move(copy->rewrites), copy->first, "view",
              "under the limit text that is not ASCII is copied in each call, which takes time; the copy is "
              "released on every way out");
       return true;

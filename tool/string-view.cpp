@@ -13,12 +13,10 @@ namespace {
 
 /// What of a function matters here.
 struct Body : ConstDynamicRecursiveASTVisitor {
-  explicit Body(const VarDecl *string) : string(string) {}
-
   bool VisitCallExpr(const CallExpr *call) override {
-    if (widthOfAccessor(calledName(call)) && call->getNumArgs() == 1 &&
-        localVariableIn(call->getArg(0)) == string)
-      accessors.push_back(call);
+    if (widthOfAccessor(calledName(call)) && call->getNumArgs() == 1)
+      if (const VarDecl *string = localVariableIn(call->getArg(0)))
+        accessors.push_back({call, string});
     return true;
   }
   bool VisitReturnStmt(const ReturnStmt *stmt) override {
@@ -40,8 +38,7 @@ struct Body : ConstDynamicRecursiveASTVisitor {
   bool VisitNamedDecl(const NamedDecl *decl) override { return note(decl); }
   bool VisitDeclRefExpr(const DeclRefExpr *reference) override { return note(reference->getDecl()); }
 
-  const VarDecl *string;
-  std::vector<const CallExpr *> accessors;
+  std::vector<std::pair<const CallExpr *, const VarDecl *>> accessors; ///< and the string that each one asks
   std::vector<const ReturnStmt *> returns;
   std::vector<const Stmt *> labels, jumps;
   StringSet<> names;
@@ -55,28 +52,42 @@ private:
   }
 };
 
+/// A call that may run Python code, and gives -1 with an exception for a failure.
+bool answersOrFails(const CallExpr *call) {
+  return is_contained({"PyObject_RichCompareBool", "PyObject_IsTrue", "PyObject_Not", "PyObject_IsInstance",
+                       "PyObject_IsSubclass", "PySequence_Contains", "PyDict_Contains", "PySet_Contains",
+                       "PyObject_Size", "PyObject_Length", "PySequence_Size", "PyMapping_Size"},
+                      calledName(call));
+}
+
+/// The copy of one string. Of those that the function copies before it, a failure has to release the copies.
 class Copier {
 public:
-  Copier(const Site &site, const VarDecl *string, const ParentMap &parents)
-      : site(site), string(string), parents(parents), edits(site, parents), body(string),
-        block(dyn_cast<CompoundStmt>(site.function->getBody())) {}
-
-  std::optional<std::vector<Rewrite>> write() {
-    body.TraverseDecl(const_cast<FunctionDecl *>(site.function));
-    if (!block || body.unclear || body.accessors.empty() || !staysTheSame() || !findFirst() ||
-        !holdsNothing() || !isReadOnly())
-      return std::nullopt;
-    name = string->getNameAsString() + "_copy";
-    std::string failure = failureValue();
-    if (failure.empty() || body.names.count(name))
-      return std::nullopt;
-    for (const CallExpr *accessor : body.accessors)
-      if (!add(edits.castCall(accessor, typeOf(accessor), viewOf(accessor))))
-        return std::nullopt;
-    if (!declareAndTest(failure) || !release())
-      return std::nullopt;
-    return std::move(rewrites);
+  Copier(const Site &site, const VarDecl *string, const Body &body, const ParentMap &parents,
+         ArrayRef<Copier> earlier)
+      : site(site), string(string), parents(parents), edits(site, parents), body(body), earlier(earlier),
+        block(dyn_cast<CompoundStmt>(site.function->getBody())), name(string->getNameAsString() + "_copy") {
+    for (auto [call, asked] : body.accessors)
+      if (asked == string)
+        accessors.push_back(call);
   }
+
+  bool write() {
+    if (!block || body.unclear || accessors.empty() || !staysTheSame() || !findFirst() || !holdsNothing() ||
+        !isReadOnly())
+      return false;
+    std::string failure = failureValue();
+    if (failure.empty() || body.names.count(name) ||
+        any_of(earlier, [&](const Copier &other) { return other.name == name; }))
+      return false;
+    for (const CallExpr *accessor : accessors)
+      if (!add(edits.castCall(accessor, typeOf(accessor), viewOf(accessor))))
+        return false;
+    return declareAndTest(failure) && release();
+  }
+
+  const VarDecl *of() const { return string; }
+  const std::vector<Rewrite> &edited() const { return rewrites; }
 
 private:
   bool add(std::optional<Rewrite> rewrite) {
@@ -106,7 +117,7 @@ private:
 
   /// The statement of the function's own block that the first pointer is taken in.
   bool findFirst() {
-    for (const CallExpr *accessor : body.accessors)
+    for (const CallExpr *accessor : accessors)
       if (!firstAccessor || before(accessor, firstAccessor))
         firstAccessor = accessor;
     pointer = variableGiven(firstAccessor, parents);
@@ -114,13 +125,15 @@ private:
     if (!pointer || parents.getParent(const_cast<Stmt *>(holder)) != block)
       return false;
     first = holder;
+    if (any_of(earlier, [&](const Copier &other) { return !before(other.first, first); }))
+      return false;
     // No jump may pass the copy's declaration, in one direction or the other.
     for (const Stmt *label : body.labels)
       for (const Stmt *jump : body.jumps)
         if (before(label, first) != before(jump, first))
           return false;
     int width = *widthOfAccessor(calledName(firstAccessor));
-    return all_of(body.accessors, [&](const CallExpr *accessor) {
+    return all_of(accessors, [&](const CallExpr *accessor) {
       return widthOfAccessor(calledName(accessor)) == width;
     });
   }
@@ -130,14 +143,15 @@ private:
   bool holdsNothing() const {
     auto takes = [&](const CallExpr *call) {
       StringRef name = calledName(call);
-      // Another string may have a copy by then.
+      // The failure releases the copies of other strings that are known.
       if (widthOfAccessor(name))
-        return !is_contained(body.accessors, call);
+        return !is_contained(accessors, call) &&
+               none_of(earlier, [&](const Copier &other) { return is_contained(other.accessors, call); });
       bool asks = name.ends_with("_Check") || name.ends_with("_CheckExact") || name.contains("_GET_") ||
                   name.starts_with("PyErr_") || name.starts_with("PyUnicode_IS_") ||
                   name == "PyUnicode_READY" || name == "_PyUnicode_Ready" || name == "PyUnicode_KIND" ||
                   name == "PyUnicode_GetLength" || name == "PyUnicode_MAX_CHAR_VALUE" ||
-                  name == "Py_TYPE";
+                  name == "Py_TYPE" || answersOrFails(call);
       bool parses = (name.starts_with("PyArg_Parse") || name == "PyArg_UnpackTuple") &&
                     none_of(call->arguments(), [](const Expr *argument) {
                       auto *format = dyn_cast<clang::StringLiteral>(bare(argument));
@@ -170,7 +184,7 @@ private:
 
   bool isReadOnly() const {
     PointerUses uses(site.function, parents);
-    return all_of(body.accessors, [&](const CallExpr *accessor) {
+    return all_of(accessors, [&](const CallExpr *accessor) {
       return uses.of(accessor) == PointerUse::Reads;
     });
   }
@@ -181,11 +195,20 @@ private:
     if (type->isPointerType())
       return "NULL";
     bool minusOne = type->isSignedIntegerType() && any_of(body.returns, [&](const ReturnStmt *stmt) {
-      Expr::EvalResult value;
-      return stmt->getRetValue() && !stmt->getRetValue()->isValueDependent() &&
-             stmt->getRetValue()->EvaluateAsInt(value, site.context) && value.Val.getInt() == -1;
+      return stmt->getRetValue() && !stmt->getRetValue()->isValueDependent() && mayBeMinusOne(stmt->getRetValue());
     });
     return minusOne ? "-1" : "";
+  }
+
+  /// -1 itself, or what a call gave that says so, maybe by way of a variable.
+  bool mayBeMinusOne(const Expr *value) const {
+    Expr::EvalResult constant;
+    if (value->EvaluateAsInt(constant, site.context))
+      return constant.Val.getInt() == -1;
+    const VarDecl *variable = localVariableIn(value);
+    const Expr *given = variable ? variable->getInit() : value;
+    auto *call = given ? dyn_cast<CallExpr>(bare(given)) : nullptr;
+    return call && answersOrFails(call);
   }
 
   StringRef typeOf(const CallExpr *accessor) const {
@@ -225,9 +248,11 @@ private:
     declaration.extent = {begin, begin};
     declaration.to = "PyObject *" + name + " = NULL;" + (newline + indent).str();
     test.extent = {end, end};
-    test.to = (newline + indent + "if (" + pointer->getName() + " == NULL) {" + newline + indent + step +
-               "return " + failure + ";" + newline + indent + "}")
-                  .str();
+    std::string inner = (newline + indent + step).str();
+    test.to = (newline + indent + "if (" + pointer->getName() + " == NULL) {").str();
+    for (const Copier &other : earlier)
+      test.to += inner + "Py_XDECREF(" + other.name + ");";
+    test.to += inner + "return " + failure + ";" + (newline + indent + "}").str();
     rewrites.push_back(declaration);
     rewrites.push_back(test);
     return true;
@@ -262,8 +287,10 @@ private:
   const VarDecl *string;
   const ParentMap &parents;
   StringEdits edits;
-  Body body;
+  const Body &body;
+  ArrayRef<Copier> earlier; ///< read by write() only
   const CompoundStmt *block;
+  std::vector<const CallExpr *> accessors;
   const CallExpr *firstAccessor = nullptr;
   const Stmt *first = nullptr;
   const VarDecl *pointer = nullptr;
@@ -273,9 +300,20 @@ private:
 
 } // namespace
 
-std::optional<std::vector<Rewrite>> readCopy(const Site &site, const VarDecl *string,
-                                             const ParentMap &parents) {
-  return Copier(site, string, parents).write();
+std::optional<StringCopy> readCopy(const Site &site, const VarDecl *string, const ParentMap &parents) {
+  Body body;
+  body.TraverseDecl(const_cast<FunctionDecl *>(site.function));
+  std::vector<Copier> written;
+  written.reserve(body.accessors.size()); // the later ones look at the earlier ones
+  SmallPtrSet<const VarDecl *, 4> seen;
+  for (auto [call, asked] : body.accessors)
+    if (seen.insert(asked).second)
+      if (Copier copier(site, asked, body, parents, written); copier.write())
+        written.push_back(std::move(copier));
+  auto own = find_if(written, [&](const Copier &copier) { return copier.of() == string; });
+  if (own == written.end())
+    return std::nullopt;
+  return StringCopy{own->edited(), written.front().of()};
 }
 
 } // namespace abi3ify

@@ -6,13 +6,19 @@
 // Assumed and checked: the variable means one string; all pointers into its
 // memory are read through only, and none outlives the function; they are taken
 // first by a statement of the function's own block, which every other way to
-// them passes; up to there the function holds nothing that a failure would lose.
+// them passes; up to there the function holds nothing that a failure would lose, but for
+// the copies of other strings.
 #pragma once
 #include "abi3ify/string-edits.h"
 
 namespace abi3ify {
 
-std::optional<std::vector<Rewrite>> readCopy(const Site &site, const clang::VarDecl *string,
-                                             const clang::ParentMap &parents);
+/// The edits for one string. What a failed copy does depends on the copies that the function made before, so all
+/// strings with the same `first` are edited together or not at all.
+struct StringCopy {
+  std::vector<Rewrite> rewrites;
+  const clang::VarDecl *first;
+};
+std::optional<StringCopy> readCopy(const Site &site, const clang::VarDecl *string, const clang::ParentMap &parents);
 
 } // namespace abi3ify
