@@ -1,5 +1,5 @@
 // unicode-read: kind = PyUnicode_KIND(u), data = PyUnicode_DATA(u) and
-// PyUnicode_READ(kind, data, i) become PyUnicode_ReadChar(u, i), where kind and
+// PyUnicode_READ(kind, data, i) become limited_unicode_read(u, i), where kind and
 // data serve nothing else. All of it is one group: the variables go away with
 // the last READ.
 // Assumed and checked: kind, data and u are local; kind and data get one value
@@ -58,7 +58,7 @@ public:
     Rewrite rewrite;
     rewrite.file = site.spelling.path(spot->file);
     rewrite.extent = spelled->all;
-    rewrite.to = "PyUnicode_ReadChar(" + string + ", $index)";
+    rewrite.to = "limited_unicode_read(" + string + ", $index)";
     Argument index;
     index.name = "index";
     index.range = spelled->args[2];
@@ -329,9 +329,8 @@ bool judgeUnicodeRead(const Site &site, const Rule &rule, Finding &finding) {
   auto *call = cast<CallExpr>(site.expr);
   Pattern pattern(site);
   auto accept = [&](std::vector<Rewrite> rewrites, SourceLocation anchor) {
-    finding.safety = lower(rule.safety, Safety::Review);
-    finding.reason = "each character is read by a checked call, which gives (Py_UCS4)-1 where the "
-                     "macro gave the 0 behind the last one";
+    finding.safety = rule.safety;
+    finding.reason.clear();
     finding.rewrites = std::move(rewrites);
     finding.group = (finding.file + ":" +
                      Twine(anchor.getRawEncoding())).str();

@@ -174,7 +174,28 @@ decimal(PyObject *self, PyObject *number)
     return result;
 }
 
+/* a scanner that looks at the null character behind the last one */
+static PyObject *
+words(PyObject *self, PyObject *text)
+{
+    int kind;
+    const void *data;
+    Py_ssize_t i = 0;
+    long found = 0;
+    if (!PyUnicode_Check(text) || PyUnicode_READY(text) < 0)
+        return PyErr_Format(PyExc_TypeError, "a str is needed");
+    kind = PyUnicode_KIND(text);
+    data = PyUnicode_DATA(text);
+    while (PyUnicode_READ(kind, data, i) != 0) {
+        if (PyUnicode_READ(kind, data, i) != ' ' && (PyUnicode_READ(kind, data, i + 1) == ' ' || PyUnicode_READ(kind, data, i + 1) == 0))
+            found++;
+        i++;
+    }
+    return PyLong_FromLong(found);
+}
+
 static PyMethodDef methods[] = {
+    {"words", words, METH_O, NULL},
     {"twice", twice, METH_O, NULL},
     {"find", wanted, METH_VARARGS, NULL},
     {"total", total, METH_O, NULL},

@@ -46,6 +46,12 @@ class MemoryTest(unittest.TestCase):
             self.assertEqual(memory.total(text), sum(map(ord, text)))
         self.assertIsNone(memory.total("\xe9" * 1001))
 
+    def test_words(self):
+        for text in "", " ", "one", "one  two ", "\xe9t\xe9 caf\xe9", "\u20ac \U0001f600", "a\0b":
+            self.assertEqual(memory.words(text), len(text.split("\0")[0].split(" ")) - text.split("\0")[0].split(" ").count(""))
+        with self.assertRaises(TypeError):
+            memory.words(b"one")
+
     def test_filled(self):
         self.assertEqual(memory.hex(0), "0000")
         self.assertEqual(memory.hex(0xbeef), "beef")
