@@ -4,10 +4,12 @@
 //   - that the container was made by PyTuple_New or PyList_New on every path
 //     and nothing but the filling has seen it since (fresh), and
 //   - that no slot is filled twice (distinct).
-// Assumed: the container is a local variable; functions that are called in
-// between cannot reach it, because it was not passed to them.
+// Assumed: the container is a local variable, or held by one (owner-class.h);
+// functions that are called in between cannot reach it, because it was not
+// passed to them.
 #include "abi3ify/flow.h"
 #include "abi3ify/judge.h"
+#include "abi3ify/owner-class.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/ParentMap.h"
 #include <set>
@@ -144,7 +146,15 @@ private:
     while (auto *cast = dyn_cast<CStyleCastExpr>(expr))
       expr = peel(cast->getSubExpr());
     auto *reference = dyn_cast<DeclRefExpr>(expr);
-    return reference && reference->getDecl() == container;
+    return (reference && reference->getDecl() == container) || (container && ownerAsked(expr) == container);
+  }
+
+  bool isOwner() const { return container->getType()->isRecordType(); }
+
+  /// A mention of an owner that shows what it holds to nobody.
+  bool isKnownUseOfOwner(const DeclRefExpr *mention) const {
+    OwnerMention mentioned = ownerMention(mention, [&](const Stmt *stmt) { return parents.getParent(stmt); });
+    return mentioned.use == OwnerUse::Tests || (mentioned.use == OwnerUse::Gives && isKnownUse(mentioned.result));
   }
 
   /// The name of a function of Python's; the user's may be called like one.
@@ -164,6 +174,9 @@ private:
           return true;
     if (auto *reference = dyn_cast<DeclRefExpr>(stmt); reference &&
                                                        reference->getDecl() == container) {
+      // Nothing gives an owner another value unseen: from a mention that is not known on, it is shared.
+      if (isOwner())
+        return false;
       const Stmt *parent = parents.getParentIgnoreParens(const_cast<DeclRefExpr *>(reference));
       if (auto *cast = dyn_cast_or_null<ImplicitCastExpr>(parent))
         return cast->getCastKind() != CK_LValueToRValue;
@@ -191,11 +204,17 @@ private:
   }
 
   void define(const Expr *value, Knowledge &state) const {
+    state.filled.clear();
+    state.kind = Knowledge::Shared;
+    if (isOwner()) {
+      auto *construction = dyn_cast<CXXConstructExpr>(value->IgnoreImplicit());
+      value = construction ? takenArgument(construction, context) : nullptr;
+      if (!value)
+        return;
+    }
     value = peel(value);
     while (auto *cast = dyn_cast<ExplicitCastExpr>(value))
       value = peel(cast->getSubExpr());
-    state.filled.clear();
-    state.kind = Knowledge::Shared;
     if (value->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
       state.kind = Knowledge::Null;
     if (auto *call = dyn_cast<CallExpr>(value)) {
@@ -234,7 +253,7 @@ private:
     if (auto *call = dyn_cast<CallExpr>(stmt))
       return transferCall(call, state);
     if (auto *reference = dyn_cast<DeclRefExpr>(stmt)) {
-      if (reference->getDecl() == container && !isKnownUse(reference))
+      if (reference->getDecl() == container && !(isOwner() ? isKnownUseOfOwner(reference) : isKnownUse(reference)))
         state.kind = Knowledge::Shared;
       // Through its address a variable may get any value.
       auto *op = dyn_cast_or_null<UnaryOperator>(parents.getParentIgnoreParenImpCasts(
@@ -261,6 +280,9 @@ private:
       fresh &= state.kind == Knowledge::Fresh;
       distinct &= isDistinct(index, state);
     }
+    // A slot made NULL holds nothing that a second filling would release.
+    if (call->getArg(2)->isNullPointerConstant(context, Expr::NPC_ValueDependentIsNotNull))
+      return;
     state.filled.insert(index.kind == Index::Unclear    ? "*"
                         : index.kind == Index::Counting ? "+" + index.key
                                                         : index.key);
@@ -394,7 +416,7 @@ bool judgeFreshContainer(const Site &site, const Rule &rule, Finding &finding) {
     return true;
   }
   auto *reference = dyn_cast_or_null<DeclRefExpr>(object);
-  auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+  auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : object ? ownerAsked(object) : nullptr;
   StringRef kind = tuple ? "tuple" : "list";
   if (!variable || !variable->hasLocalStorage() || !site.function || !site.function->getBody()) {
     lowerTo(("the " + kind + " is not a local variable, so other code may hold it").str());

@@ -440,6 +440,34 @@ TEST(FreshContainer, AFunctionOfTheUsersWithAHarmlessName) {
             "3:3 PyTuple_SET_ITEM manual\n");
 }
 
+TEST(FreshContainer, ASlotMadeNullHoldsNothing) {
+  Sample sample;
+  sample.look("void f(PyObject *x, int k) { PyObject *t = PyTuple_New(1);\n"
+              "PyTuple_SET_ITEM(t, k, NULL); PyTuple_SET_ITEM(t, k, x);\n"
+              "PyTuple_SET_ITEM(t, k, x); }\n");
+  ASSERT_EQ(sample.findings.size(), 3u);
+  EXPECT_EQ(sample.findings[0].safety, Safety::Safe);
+  EXPECT_EQ(sample.findings[1].safety, Safety::Safe);
+  EXPECT_EQ(sample.findings[2].safety, Safety::Review);
+}
+
+// Held by an object of a class that owns a pointer: what leaves the class makes the tuple known to others.
+TEST(FreshContainer, HeldByAnObject) {
+  const std::string owned = "struct Owned { PyObject *p; Owned(PyObject *o) : p(o) {} ~Owned() { Py_XDECREF(p); }\n"
+                            "PyObject *get() const { return p; } operator void *() const { return static_cast<void *>(p); }\n"
+                            "void set(PyObject *o) { p = o; } bool publish() const { return PyList_Append(p, p) == 0; } };\n"
+                            "void keep(Owned &); void look(PyObject *);\n";
+  auto fill = [&](const std::string &between) {
+    return linesCxx(owned + "void f(PyObject *x) { Owned t(PyTuple_New(1)); if (!t) return; " + between +
+                    "\nPyTuple_SET_ITEM(t.get(), 0, x); }\n");
+  };
+  EXPECT_EQ(fill(""), "6:1 PyTuple_SET_ITEM fixable\n");
+  EXPECT_EQ(fill("if (t.get() == nullptr) return;"), "6:1 PyTuple_SET_ITEM fixable\n");
+  for (const char *between : {"keep(t);", "look(t.get());", "t.set(x);", "if (t.publish()) return;", "Owned u = t;",
+                              "auto g = [&] { look(t.get()); }; g();", "PyObject *p = t.get(); look(p);"})
+    EXPECT_EQ(fill(between), "6:1 PyTuple_SET_ITEM manual\n") << between;
+}
+
 TEST(FreshContainer, NullTestsAndCleanUpAreKnown) {
   EXPECT_EQ(fixedC("int f(PyObject *x) { PyObject *t; if (!(t = PyTuple_New(1))) return -1;\n"
                    "  PyTuple_SET_ITEM(t, 0, x); Py_CLEAR(t); return 0; }\n"),
