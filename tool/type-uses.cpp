@@ -603,35 +603,52 @@ private:
     if (takeReference(type))
       return true;
     for (unsigned i = up; parent(i + 1); ++i) {
-      // The body of `if (x)` without braces.
       auto *branch = dyn_cast<IfStmt>(parent(i + 1));
-      if ((branch && branch->getCond() != parent(i)) ||
+      bool unbraced = branch && (branch->getThen() == parent(i) || branch->getElse() == parent(i));
+      if ((branch && !unbraced && branch->getCond() != parent(i)) ||
           isa<ForStmt, WhileStmt, DoStmt, SwitchStmt, LabelStmt, ConditionalOperator>(parent(i + 1)))
         break;
-      if (isa<CompoundStmt>(parent(i + 1))) {
-        auto range = spelling.range(parent(i)->getBeginLoc(), parent(i)->getBeginLoc());
-        bool early = none_of(type.made, [&](const TypeMade &made) {
-          return made.function == function && range && made.offset >= range->range.begin;
-        });
-        if (!range || range->inMacro || !early)
-          break;
-        StringRef text = spelling.text(range->file);
-        Rewrite rewrite;
-        rewrite.file = spelling.path(range->file);
-        rewrite.extent = {range->range.begin, range->range.begin};
-        rewrite.to = ("Py_INCREF((PyObject *)" + type.part.name + ");" + newlineOf(text) +
-                      indentAt(text, range->range.begin))
-                         .str();
-        type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(), {}});
-        type.part.rewrites.push_back(rewrite);
-        referenced.insert({&type, function});
-        return true;
-      }
+      if (!unbraced && !isa<CompoundStmt>(parent(i + 1)))
+        continue;
+      auto rewrites = referenceBefore(type, *parent(i), unbraced);
+      if (rewrites.empty())
+        break;
+      type.uses.push_back({function, reference->getLocation(), type.part.rewrites.size(), {}});
+      append_range(type.part.rewrites, rewrites);
+      referenced.insert({&type, function});
+      return true;
     }
     survey.block(type, reference->getLocation(),
                  "PyModule_AddObject takes over a reference here that nobody made; write "
                  "Py_INCREF(" + type.part.name + ") in front of it");
     return false;
+  }
+
+  /// Py_INCREF in front of a statement, with braces around both where it is the branch of an if. Empty if that cannot
+  /// be written there, or the type may not be made yet.
+  std::vector<Rewrite> referenceBefore(const StaticType &type, const Stmt &statement, bool unbraced) const {
+    auto range = spelling.range(statement.getBeginLoc(), statement.getEndLoc());
+    bool early = none_of(type.made, [&](const TypeMade &made) {
+      return made.function == function && range && made.offset >= range->range.begin;
+    });
+    if (!range || range->inMacro || !early || (unbraced && !isa<Expr, ReturnStmt>(statement)))
+      return {};
+    StringRef text = spelling.text(range->file);
+    Rewrite before, behind;
+    before.file = behind.file = spelling.path(range->file);
+    before.extent = {range->range.begin, range->range.begin};
+    before.to = "Py_INCREF((PyObject *)" + type.part.name + ");";
+    if (!unbraced) {
+      before.to += (newlineOf(text) + indentAt(text, range->range.begin)).str();
+      return {before};
+    }
+    auto end = behindSemicolon(text, range->range.end);
+    if (!end)
+      return {};
+    before.to = "{ " + before.to + " ";
+    behind.extent = {*end, *end};
+    behind.to = " }";
+    return {before, behind};
   }
 
   void useMember(StaticType &type, const DeclRefExpr *reference, const Spot &spot,

@@ -78,12 +78,22 @@ TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
 }
 
 TEST(StaticTypesFound, AReferenceGivenAwayInABranch) {
-  std::string reason = reasonsAt(
-      {10}, std::string(Types) + "};\nint ready(PyObject *m, int x)\n{\n"
-                               "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
-                               "    if (x)\n"
-                               "        PyModule_AddObject(m, \"T\", (PyObject *)&T);\n"
-                               "    return 0;\n}\n");
+  const std::string begin = std::string(Types) + "};\nint ready(PyObject *m, int x)\n{\n";
+  Sample sample;
+  sample.floor = Floor{10};
+  sample.look(begin + "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
+                      "    else\n"
+                      "        PyModule_AddObject(m, \"T\", (PyObject *)&T);\n"
+                      "    return 0;\n}\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(StringRef(fixed).find("    else\n        { Py_INCREF((PyObject *)T); PyModule_AddObject(m, \"T\", (PyObject *)T); }\n"),
+            StringRef::npos)
+      << fixed;
+  // Once for each round, which the braces would have to be around.
+  std::string reason = reasonsAt({10}, begin + "    if (PyType_Ready(&T) < 0)\n        return -1;\n"
+                                               "    while (x--)\n"
+                                               "        PyModule_AddObject(m, \"T\", (PyObject *)&T);\n"
+                                               "    return 0;\n}\n");
   EXPECT_NE(StringRef(reason).find("takes over a reference"), StringRef::npos) << reason;
 }
 
