@@ -31,8 +31,9 @@ namespace {
 class WithoutPython {
 public:
   WithoutPython(ArrayRef<IncludeDirective> includes, const std::string &mainFile,
-                const std::string &pythonFolder)
-      : includes(includes), mainFile(mainFile), pythonFolder(pythonFolder), reached({mainFile}) {
+                const std::string &pythonFolder, const std::set<std::string> &leaving)
+      : includes(includes), mainFile(mainFile), pythonFolder(pythonFolder), leaving(leaving),
+        reached({mainFile}) {
     for (unsigned i = 0; i < includes.size(); ++i)
       if (reached.count(includes[i].from))
         take(includes[i], i);
@@ -52,7 +53,7 @@ public:
 private:
   void take(const IncludeDirective &include, unsigned at) {
     if (StringRef(include.to).starts_with(pythonFolder) ||
-        StringRef(include.to).starts_with(NormalFolder))
+        StringRef(include.to).starts_with(NormalFolder) || leaving.count(include.to))
       return;
     since.try_emplace(include.name, at);
     if (include.to.empty() || !reached.insert(include.to).second)
@@ -82,6 +83,7 @@ private:
 
   ArrayRef<IncludeDirective> includes;
   const std::string &mainFile, &pythonFolder;
+  const std::set<std::string> &leaving;
   std::set<std::string> reached;
   StringMap<unsigned> since; ///< by the name in the directive
 };
@@ -135,12 +137,13 @@ unsigned includePosition(StringRef text, ArrayRef<IncludeDirective> ofFile) {
 
 void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preprocessor,
                          const std::string &mainFile, const std::string &pythonFolder,
+                         const std::set<std::string> &leaving,
                          function_ref<StringRef(const std::string &)> textOf,
                          const MatchContext &context, std::vector<Finding> &findings) {
   const Rule *rule = context.rules->forCustom("libc-include");
   if (!rule || pythonFolder.empty())
     return;
-  WithoutPython present(preprocessor.includes, mainFile, pythonFolder);
+  WithoutPython present(preprocessor.includes, mainFile, pythonFolder, leaving);
 
   struct Missing {
     unsigned first;

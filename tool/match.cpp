@@ -42,13 +42,18 @@ public:
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
     joinIdentifiers(ast, spelling, context, out.findings);
     joinBlocks();
-    std::string main = spelling.path(ast.getSourceManager().getMainFileID());
     addFastcallAdapters(ast, spelling, context, out.findings);
     findExportedNames(ast, spelling, context, out.findings);
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
-    findMissingIncludes(libc, preprocessor, main, python, textOf, context, out.findings);
     findIncludes();
-    findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
+    std::vector<Finding> missing = missingIncludes(libc, {});
+    append_range(out.findings, missing);
+    std::set<std::string> leaving =
+        findUnusedCompat(ast, spelling, preprocessor, context, textOf, out.findings);
+    if (!leaving.empty()) // What such a header brought is missing as well.
+      for (Finding &finding : missingIncludes(libc, leaving))
+        if (none_of(missing, [&](const Finding &known) { return known.rewrites == finding.rewrites; }))
+          out.findings.push_back(std::move(finding));
     findInternalIncludes(preprocessor, context, textOf, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));
     checkAbi3t(ast, spelling, context, landmarks, out.findings);
@@ -65,6 +70,13 @@ public:
   }
 
 private:
+  std::vector<Finding> missingIncludes(const LibcUses &uses, const std::set<std::string> &leaving) {
+    std::vector<Finding> found;
+    findMissingIncludes(uses, preprocessor, spelling.path(ast.getSourceManager().getMainFileID()),
+                        python, leaving, textOf, context, found);
+    return found;
+  }
+
   void addTypeHelpers(TypePart &part) {
     SmallVector<std::vector<Rewrite> *> lists = {&part.rewrites};
     for (TypePart::Ready &ready : part.readies)

@@ -2,8 +2,8 @@
 // old versions, the floor has. Older copies do not compile under the limit, so
 // the #include goes.
 // Checked: no declaration and no macro of the header with a name of Python's is
-// named outside of it, other than where an edit replaces it. Its other macros show
-// when the result is compiled.
+// named outside of it, other than in text that an edit replaces. Its other macros
+// show when the result is compiled.
 #include "abi3ify/compat.h"
 #include "abi3ify/generated.h"
 #include "abi3ify/unused-compat.h"
@@ -18,10 +18,50 @@ namespace {
 
 constexpr StringRef RuleId = "unused-compat";
 
+/// The text that edits replace, by file.
+class Replaced {
+public:
+  explicit Replaced(ArrayRef<Finding> findings) {
+    for (const Finding &finding : findings)
+      for (const Rewrite &rewrite : finding.rewrites)
+        byFile[rewrite.file].push_back(&rewrite);
+  }
+
+  /// Whether the name at a place is gone afterwards.
+  bool holds(const std::string &file, unsigned offset, StringRef name) const {
+    auto rewrites = byFile.find(file);
+    return rewrites != byFile.end() && any_of(rewrites->second, [&](const Rewrite *rewrite) {
+      Range range{offset, unsigned(offset + name.size())};
+      return !rewrite->castsOnly && rewrite->extent.contains(range) && !writes(rewrite->to, name) &&
+             none_of(rewrite->args, [&](const Argument &argument) {
+               return argument.text.empty() && argument.range.contains(range) &&
+                      keeps(*rewrite, argument);
+             });
+    });
+  }
+
+private:
+  /// Whether a template has a name among its words.
+  static bool writes(StringRef to, StringRef name) {
+    auto isName = [](char c) { return isAlnum(c) || c == '_'; };
+    for (size_t at = to.find(name); at != StringRef::npos; at = to.find(name, at + 1))
+      if ((at == 0 || !isName(to[at - 1])) &&
+          (at + name.size() == to.size() || !isName(to[at + name.size()])))
+        return true;
+    return false;
+  }
+  /// An argument that the template does not mention goes away.
+  static bool keeps(const Rewrite &rewrite, const Argument &argument) {
+    return writes(rewrite.to, argument.name);
+  }
+
+  std::map<std::string, std::vector<const Rewrite *>> byFile;
+};
+
 /// The first mention of something that a header declares.
 struct Mention : RecursiveASTVisitor<Mention> {
   Mention(const Spelling &spelling, const SourceManager &sources, StringRef header,
-          const std::set<std::pair<std::string, unsigned>> &replaced)
+          const Replaced &replaced)
       : spelling(spelling), sources(sources), header(header), replaced(replaced) {}
 
   bool shouldVisitTemplateInstantiations() const { return true; }
@@ -53,7 +93,7 @@ struct Mention : RecursiveASTVisitor<Mention> {
   bool stays(StringRef name, SourceLocation location) const {
     auto spot = spelling.token(location, name);
     return !spot || (spelling.path(spot->file) != header &&
-                     !replaced.count({spelling.path(spot->file), spot->offset}));
+                     !replaced.holds(spelling.path(spot->file), spot->offset, name));
   }
   bool isIn(const Decl *decl) const {
     // The compiler's own function has the place of its first use.
@@ -66,22 +106,20 @@ struct Mention : RecursiveASTVisitor<Mention> {
   const Spelling &spelling;
   const SourceManager &sources;
   StringRef header;
-  const std::set<std::pair<std::string, unsigned>> &replaced; ///< places of edits
+  const Replaced &replaced;
   std::string found;
 };
 
 } // namespace
 
-void findUnusedCompat(ASTContext &ast, const Spelling &spelling,
+std::set<std::string> findUnusedCompat(ASTContext &ast, const Spelling &spelling,
                       const PreprocessorFacts &preprocessor, const MatchContext &context,
                       function_ref<StringRef(const std::string &)> textOf,
                       std::vector<Finding> &findings) {
   const Rule *rule = context.rules->find(RuleId);
-  std::set<std::pair<std::string, unsigned>> replaced;
-  for (const Finding &finding : findings)
-    if (finding.hasEdit())
-      replaced.insert({finding.file, finding.range.begin});
+  Replaced replaced(findings);
   std::vector<Finding> found;
+  std::set<std::string> leaving;
   for (const IncludeDirective &include : preprocessor.includes) {
     // A copy that has nothing to answer for may stay.
     if (!rule || !context.project->owns(include.from) ||
@@ -115,10 +153,12 @@ void findUnusedCompat(ASTContext &ast, const Spelling &spelling,
       finding.rewrites.push_back(rewrite);
       finding.safety = rule->safety;
       finding.state = State::Fixable;
+      leaving.insert(include.to);
     }
     found.push_back(std::move(finding));
   }
   append_range(findings, found);
+  return leaving;
 }
 
 } // namespace abi3ify

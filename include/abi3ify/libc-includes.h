@@ -35,8 +35,10 @@ private:
   std::vector<Use> uses;
 };
 
+/// `leaving`: headers that edits stop including, with what they bring.
 void findMissingIncludes(const LibcUses &uses, const PreprocessorFacts &preprocessor,
                          const std::string &mainFile, const std::string &pythonFolder,
+                         const std::set<std::string> &leaving,
                          llvm::function_ref<llvm::StringRef(const std::string &)> textOf,
                          const MatchContext &context, std::vector<Finding> &findings);
 
