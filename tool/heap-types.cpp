@@ -380,6 +380,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     if (type.defined && !type.blockers.empty())
       blocked.try_emplace(leader, &type);
   }
+  std::set<TypePart::Member> members;
   for (auto &[key, type] : types) {
     if (!type.defined)
       continue;
@@ -430,7 +431,8 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
                 use.group = finding.group;
                 rewritten = true;
               }
-        if (!rewritten) {
+        // Once for all types that a macro gets.
+        if (members.insert(member).second && !rewritten) {
           Rewrite arrow;
           arrow.file = member.file;
           arrow.extent = member.dot;

@@ -139,6 +139,15 @@ public:
     return true;
   }
 
+  bool VisitMemberExpr(MemberExpr *member) {
+    auto *object = dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts());
+    if (member->isArrow() || (object && survey.find(object->getDecl())))
+      return true;
+    if (auto dot = spelling.token(member->getOperatorLoc(), "."); dot && dot->inMacro)
+      otherMembers.try_emplace({spelling.path(dot->file), dot->offset}, member->getOperatorLoc());
+    return true;
+  }
+
   /// table[i]->tp_x = value;
   bool VisitBinaryOperator(BinaryOperator *op) {
     auto *member = op->isAssignmentOp()
@@ -152,10 +161,14 @@ public:
 
   /// What only all uses together show.
   void finish() {
-    for (const auto &[place, types] : macroTypes)
+    for (const auto &[place, types] : macroTypes) {
       if (auto other = otherAddresses.find(place); other != otherAddresses.end())
         for (StaticType *type : types)
           survey.block(*type, other->second, "a macro that takes its address takes another one here");
+      if (auto other = otherMembers.find(place); other != otherMembers.end())
+        for (StaticType *type : types)
+          survey.block(*type, other->second, "a macro that takes a member of it takes another's here");
+    }
     checkTables();
     convertTables(survey);
     for (auto &[key, type] : survey.types) {
@@ -300,6 +313,12 @@ private:
     return spelling.text(ampersand.file).substr(ampersand.offset + 1).take_while([](char c) {
       return isAlnum(c) || c == '_';
     });
+  }
+
+  StringRef nameInFrontOf(const Spot &dot) const {
+    StringRef before = spelling.text(dot.file).take_front(dot.offset);
+    size_t begin = before.find_last_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return before.substr(begin == StringRef::npos ? 0 : begin + 1);
   }
 
   /// The edit of a macro's body is one of all types that it is expanded with.
@@ -674,12 +693,22 @@ private:
     if (field->getName() == "ob_base")
       return survey.block(type, reference->getLocation(), "its object header is reached here");
     auto dot = spelling.token(member->getOperatorLoc(), ".");
-    if (!dot || dot->file != spot.file)
+    Range object{spot.offset, spot.offset + spot.length};
+    if (dot && dot->inMacro && !spot.inMacro) {
+      // t.tp_x in the body of a macro that gets the type
+      StringRef parameter = nameInFrontOf(*dot);
+      if (parameter.empty() || parameter == type.part.name)
+        dot.reset();
+      else {
+        object = {unsigned(dot->offset - parameter.size()), dot->offset};
+        shareMacro(type, *dot);
+      }
+    } else if (dot && dot->file != spot.file)
+      dot.reset();
+    if (!dot)
       return survey.block(type, reference->getLocation(),
                           "its member is not spelled next to its name");
-    type.part.members.push_back({spelling.path(spot.file),
-                                 {spot.offset, spot.offset + spot.length},
-                                 {dot->offset, dot->offset + 1}});
+    type.part.members.push_back({spelling.path(dot->file), object, {dot->offset, dot->offset + 1}});
     note(type, reference, spot);
   }
 
@@ -776,9 +805,9 @@ private:
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
   std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one
   std::map<const FunctionDecl *, std::vector<Mention>> calls; ///< by who calls
-  /// &t in macros, by place: with our types, and the first one with something else.
+  /// &t and t. in macros, by place: with our types, and the first one with something else.
   std::map<std::pair<std::string, unsigned>, std::vector<StaticType *>> macroTypes;
-  std::map<std::pair<std::string, unsigned>, SourceLocation> otherAddresses;
+  std::map<std::pair<std::string, unsigned>, SourceLocation> otherAddresses, otherMembers;
   using InFunction = std::pair<const VarDecl *, const FunctionDecl *>;
   std::map<InFunction, SourceLocation> tableAdds, tableIncrefs;
   std::map<const VarDecl *, SourceLocation> tableStores;

@@ -58,6 +58,30 @@ TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
   EXPECT_NE(StringRef(reason).find("takes another one here"), StringRef::npos) << reason;
 }
 
+TEST(StaticTypesFound, AMacroThatTakesAMemberOfTheTypeItGets) {
+  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  second.replace(second.find(" T ="), 4, " U =");
+  std::string macros = "};\n#define ALLOC(t) t.tp_alloc(&t, 0)\n"
+                       "#define FLAGS(t) t.tp_flags\n#define BASE(t) ((PyObject *)t.tp_base)\n";
+  Sample sample;
+  sample.floor = {10};
+  sample.look(std::string(Types) + "};\n" + second + macros +
+              "PyObject *make(int x)\n{ return x ? ALLOC(T) : ALLOC(U); }\n"
+              "PyObject *base(int x) { return x ? BASE(T) : BASE(U); }\n"
+              "unsigned long flags(int x) { return x ? FLAGS(T) : FLAGS(U); }\n"
+              "int ready(void) { return PyType_Ready(&T) || PyType_Ready(&U); }\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(fixed.find("#define ALLOC(t) ((allocfunc)PyType_GetSlot(t, Py_tp_alloc))(t, 0)\n"
+                       "#define FLAGS(t) PyType_GetFlags(t)\n"), std::string::npos)
+      << fixed << sample.reasons(StaticTypeRule);
+  EXPECT_NE(fixed.find("{ return x ? ALLOC(T) : ALLOC(U); }"), std::string::npos);
+  std::string reason =
+      reasonsAt({10}, std::string(Types) + macros + "struct { unsigned long tp_flags; } other;\n"
+                      "unsigned long get(int x) { return x ? FLAGS(T) : FLAGS(other); }\n"
+                      "int ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_NE(StringRef(reason).find("takes another's here"), StringRef::npos) << reason;
+}
+
 TEST(StaticTypesFound, AMacroThatReadiesASubtype) {
   std::string reason = reasonsAt({10}, std::string(Types) +
                                          "    .tp_base = &PyList_Type,\n};\n"
