@@ -454,6 +454,31 @@ const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
   return nullptr;
 }
 
+/// A function, the same in all units.
+static std::string functionTie(const TypeSurvey &survey, const FunctionDecl *function) {
+  if (function->hasExternalFormalLinkage())
+    return "function:" + function->getQualifiedNameAsString();
+  return "function:" + functionKey(survey, function->getCanonicalDecl()->getLocation());
+}
+
+/// Types that share a function which releases or visits their type, or a table of
+/// slots, are converted together or not at all: also one that cannot be.
+static void tieShared(const TypeSurvey &survey, StaticType &type) {
+  auto tie = [&](StringRef slot, const Expr *value) {
+    const FunctionDecl *function = functionOf(value);
+    const DeclRefExpr *table = addressOfVariable(value);
+    if (function && (slot == "tp_dealloc" || slot == "tp_traverse"))
+      type.part.ties.insert(functionTie(survey, function));
+    else if (table && slot.starts_with("tp_as_"))
+      type.part.ties.insert("table:" + type.part.file + ":" + table->getDecl()->getName().str());
+  };
+  for (const auto [field, value] :
+       givenMembers(type.definition ? type.definition->getInit() : nullptr))
+    tie(field->getName(), value);
+  for (const FieldAssignment &assigned : type.assignments)
+    tie(assigned.field->getName(), assigned.assignment->getRHS());
+}
+
 /// Takes over what is to be edited in a function of a type, or what forbids it.
 static void convertFunction(TypeSurvey &survey, StaticType &type, const FunctionDecl *function,
                             StringRef slot) {
@@ -469,8 +494,6 @@ static void convertFunction(TypeSurvey &survey, StaticType &type, const Function
           (branch.contains("ree(") || branch.contains("_Del(") || branch.contains("tp_free")))
         survey.block(type, function->getLocation(),
                      "a branch of its " + slot + " that is not compiled frees the object, too");
-  // All types with this function are converted, or none.
-  type.part.ties.insert("function:" + survey.spelling.path(file) + ":" + std::to_string(offset));
   auto isBases = [&](const FunctionDecl *callee) {
     for (const auto &[key, other] : survey.types) {
       const FunctionDecl *theirs = slotFunction(other, slot);
@@ -530,8 +553,10 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
   findLooseTokens(survey);
   if (context.moduleState)
     placeInModuleState(survey);
-  for (auto &[key, type] : survey.types)
+  for (auto &[key, type] : survey.types) {
     collectEnds(survey, type);
+    tieShared(survey, type);
+  }
   for (auto &[key, type] : survey.types) {
     convertDeclarations(survey, type);
     if (type.definition && type.isSequence)

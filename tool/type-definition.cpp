@@ -564,7 +564,6 @@ private:
         loose != survey.looseTables.end())
       return block(loose->second->getBeginLoc(),
                    "'" + table->getName() + "' is also used outside of types");
-    type.part.ties.insert("table:" + spelling.path(level) + ":" + table->getName().str());
     std::vector<Entry> members;
     readInitialiser(definition->getInit(), members);
     std::vector<std::string> before = entry.before;

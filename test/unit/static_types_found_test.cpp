@@ -250,3 +250,25 @@ TEST(StaticTypesFound, AMetaclass) {
   std::string made = metaOf(12, "    .tp_new = PyType_GenericNew,\n");
   EXPECT_NE(made.find("its metaclass 'Meta' has a tp_new"), std::string::npos) << made;
 }
+
+// immutables: one of two types with a tp_dealloc cannot be converted, before its slots are looked at.
+TEST(StaticTypesFound, ATypeThatStaysKeepsThoseThatShareItsDealloc) {
+  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  second.replace(second.find(" T ="), 4, " U =");
+  std::string ready = "int ready(void) { return PyType_Ready(&T) || PyType_Ready(&U); }\n";
+  std::string dealloc = "static void end(PyObject *self) { PyObject_Free(self); }\n";
+  std::string shared = "    .tp_dealloc = end,\n};\n";
+  for (std::string blocked : {"#ifdef MORE\n    .tp_doc = \"more\",\n#endif\n", "    .tp_dict = NULL,\n"}) {
+    std::string reason = reasonsAt({10}, dealloc + Types + shared + second + blocked + shared + ready);
+    bool stays = blocked[0] == '#';
+    EXPECT_EQ(StringRef(reason).count(": converted"), stays ? 0u : 2u) << reason;
+    EXPECT_EQ(StringRef(reason).contains("T: it is converted together with 'U'"), stays) << reason;
+  }
+  // A table, too.
+  std::string table = "static PyNumberMethods numbers = {.nb_bool = yes};\n";
+  std::string reason = reasonsAt(
+      {10}, "static int yes(PyObject *self) { return self != NULL; }\n" + table + Types +
+                "    .tp_as_number = &numbers,\n};\n" + second +
+                "#ifdef MORE\n    .tp_doc = \"more\",\n#endif\n    .tp_as_number = &numbers,\n};\n" + ready);
+  EXPECT_EQ(StringRef(reason).count(": converted"), 0u) << reason;
+}
