@@ -77,6 +77,31 @@ class Judgement(unittest.TestCase):
         self.assertEqual(self.said(self.verdict([finding(1, "string.h", "libc-include")], text))[0], [])
         self.assertEqual(len(self.verdict([], text).silent), 1)
 
+        in_cxx = "a.c:9:31: error: use of undeclared identifier 'memcpy'; did you mean 'wmemcpy'?\n" \
+                 "a.c:9:38: error: cannot initialize a parameter of type 'wchar_t *' with an lvalue of type 'char *'\n" \
+                 "a.c:9:31: error: ‘memcpy’ was not declared in this scope\n"
+        self.assertEqual(self.said(self.verdict([finding(1, "string.h", "libc-include")], in_cxx))[0], [])
+        self.assertEqual(len(self.verdict([finding(1, "stdio.h", "libc-include")], in_cxx).silent), 3)
+
+    def test_an_error_in_a_header_of_others_stands_at_the_include(self):
+        text = "In file included from a.c:1:\n/elsewhere/python/internal.h:49:5: error: unknown type name 'Inner'\n" \
+               "/elsewhere/python/internal.h:50:5: error: unknown type name 'Inner'\na.c:7:36: error: unknown type name 'Inner'\n"
+        self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], text).silent), 1)
+        self.assertEqual(len(self.verdict([], text).silent), 3)
+        macro = text.replace("/elsewhere/python/internal.h:50", "In file included from a.c:2:\n/elsewhere/python/internal.h:50")
+        self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], macro).silent), 1)
+        nested = "In file included from /elsewhere/python/outer.h:3,\n                 from a.c:1:\n" \
+                 "/elsewhere/python/internal.h:49:5: error: unknown type name 'Inner'\n"
+        self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], nested).silent), 0)
+
+    def test_what_follows_from_a_type_that_is_refused(self):
+        with (self.root / "a.c").open("a") as file:
+            file.write("static PyMappingMethods mapping = {\n    length,\n};\nvoid m(void) { _PyWriter writer;\n  init(&writer); }\n")
+        text = "a.c:11:5: error: initializer element is not computable at load time\n" \
+               "a.c:14:9: error: use of undeclared identifier 'writer'; did you mean 'write'?\n"
+        self.assertEqual(self.said(self.verdict([finding(10, "PyMappingMethods"), finding(13, "_PyWriter")], text))[0], [])
+        self.assertEqual(len(self.verdict([finding(13, "PyMappingMethods"), finding(10, "_PyWriter")], text).silent), 2)
+
     def test_reasons_take_out_what_they_fit(self):
         reasons = [{"kind": "no complaint", "state": "unseen", "why": "not compiled"}]
         verdict = self.verdict([finding(9, "_PyX", state="unseen"), finding(9, "_PyY")])

@@ -29,6 +29,8 @@ GCC_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-Werror
 CLANG_LISTS = ["-UNDEBUG", "-w", "-Werror=implicit-function-declaration", "-ferror-limit=0", "-fdiagnostics-color=never",
                "-fmacro-backtrace-limit=0", "-Wno-unknown-warning-option", "-Wno-unused-command-line-argument"]
 LINE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? (?P<level>warning|error|fatal error|note): (?P<text>.*)$")
+# A header's way into a source, in front of the first error there: the innermost #include comes first.
+INCLUDED = re.compile(r"^(?:In file included from| +from) (?P<file>[^:\n]+):(?P<line>\d+)")
 QUOTED = re.compile(r"['‘](?:struct |union |const )*([A-Za-z_]\w*)[^'’]*['’]")
 # A name may also be what a message only supposes.
 SUPPOSED = re.compile(r"; did you mean .*")
@@ -45,17 +47,27 @@ class Complaint:
 
 
 def complaints(output, root, directory):
-    """The errors in a compiler's output. Notes that follow one say through which macros it came."""
-    found = []
+    """The errors in a compiler's output. Notes that follow one say through which macros it came; one in a header that
+    is not the project's stands at the project's #include, too."""
+    found, way, ways = [], [], {}
     for text in output.splitlines():
+        if match := INCLUDED.match(text):
+            way = ([] if text.startswith("In") else way) + [((Path(directory) / match["file"]).resolve(), int(match["line"]))]
+            continue
         match = LINE.match(text)
         if not match:
             continue
         path = (Path(directory) / match["file"]).resolve()
         inside = path.is_relative_to(root)
+        if way:
+            # gcc tells the way of a macro's header in front of an error where the macro is used.
+            ways.setdefault(path, set()).update([(str(p.relative_to(root)), n) for p, n in way if p.is_relative_to(root)][:1])
+            way = []
         place = (str(path.relative_to(root)) if inside else path.name, int(match["line"]))
         if "error" in match["level"]:
             found.append(Complaint(*place, match["text"]))
+            if not inside:
+                found[-1].places |= ways.get(path, set())
         elif found and match["level"] == "note" and inside:
             found[-1].places.add(place)
     return found
@@ -136,9 +148,15 @@ def covered(tree):
         lines.add((finding["file"], finding["line"]))
         for edit in finding["edits"]:
             lines.update((edit["file"], n) for n in range(edit["start"]["line"], edit["end"]["line"] + 1))
-        if finding["rule"] == "static-type":
+        if finding["rule"] == "static-type" or opens_initialiser(tree, finding):
             lines.update((finding["file"], n) for n in definition(tree.root / finding["file"], finding["line"]))
     return lines
+
+
+def opens_initialiser(tree, finding):
+    """Whether the compilers refuse the type of a variable, and then its values."""
+    text = (tree.root / finding["file"]).read_text(errors="replace").splitlines()[finding["line"] - 1:finding["line"]]
+    return bool(text and re.match(rf"(static |const )*{re.escape(finding['symbol'])} \w+(\[\w*\])? = {{$", text[0].rstrip()))
 
 
 def definition(path, line):
@@ -155,12 +173,20 @@ class Verdict:
         self.findings, self.errors, self.symbols = len(tree.findings), len(tree.errors), len(tree.symbols)
         self.built, self.units = len(tree.objects), len(tree.entries)
         lines = covered(tree)
-        # One finding speaks for all functions of a header that a file uses.
-        libc = {f["file"] for f in tree.findings if f["rule"] == "libc-include"}
-        errors = [c for c in tree.errors if not (c.first[0] in libc and UNDECLARED.search(c.text))]
+        # One finding speaks for all functions of a header that a file uses. C++ goes on with a name that it only
+        # supposes, and complains of the arguments.
+        libc = collections.defaultdict(set)
+        for f in tree.findings:
+            if f["rule"] == "libc-include":
+                libc[f["file"]] |= LIBC.get(f["symbol"], set())
+                libc[None] |= words(tree, f["file"], f["line"], DEFINE)
+        errors = [c for c in tree.errors if not (UNDECLARED.search(c.text) and
+                                                 (libc[c.first[0]] | libc[None]) & words(tree, *c.first))]
         # "incomplete type" names the struct at each place: there the place must be known, not the name.
         names = {part for f in tree.findings for part in f["symbol"].split(".")} - STRUCTS
         through = macros(tree)
+        refused = refused_names(tree)
+        errors = [c for c in errors if not (UNKNOWN.search(c.text) and c.names & refused[c.first[0]])]
         self.silent = [(c.first, c.text) for c in errors if not (c.places & lines or c.names & names or
                                                                  through & words(tree, *c.first))]
         self.unnamed = sorted(tree.symbols - names)
@@ -174,17 +200,42 @@ class Verdict:
 
 
 DEFINE = re.compile(r"\s*#\s*define\s+(\w+)")
-UNDECLARED = re.compile(r"undeclared (library )?function '(?!_?Py)|implicit declaration of (built-in )?function '(?!_?Py)")
+UNDECLARED = re.compile(r"undeclared (library )?function '(?!_?Py)|undeclared identifier '(?!_?Py)|was not declared in this scope|"
+                        r"implicit declaration of (built-in )?function '(?!_?Py)|cannot initialize a parameter of type '(const )?wchar_t")
+
+UNKNOWN = re.compile(r"use of undeclared identifier '|‘\w+’ undeclared ")
+
+
+def refused_names(tree):
+    """By file, the variables whose declaration names a type that a finding is about: they are not declared then."""
+    names = collections.defaultdict(set)
+    for f in tree.findings:
+        declared = re.compile(rf"\b{re.escape(f['symbol'])}\b[\s*]+(\w+)\s*(?=[;=\[,)])")
+        names[f["file"]] |= words(tree, f["file"], f["line"], declared)
+    return names
+
+
+def libc_names():
+    """Names of the C library that Python.h brought, by their header."""
+    names = collections.defaultdict(set)
+    for line in (REPOSITORY / "facts" / "libc.tsv").read_text().splitlines():
+        if not line.startswith("#"):
+            name, header, _ = line.split("\t")
+            names[header].add(name)
+    return names
+
+
+LIBC = libc_names()
 STRUCTS = {"PyTypeObject", "PyObject", "_typeobject"}
 
 
-def words(tree, file, line):
+def words(tree, file, line, pattern=re.compile(r"([A-Za-z_]\w*)")):
     """The names on a line."""
     try:
         text = (tree.root / file).read_text(errors="replace").splitlines()[line - 1]
     except (OSError, IndexError):
         return set()
-    return set(re.findall(r"[A-Za-z_]\w*", text))
+    return set(pattern.findall(text))
 
 
 def macro(tree, finding):

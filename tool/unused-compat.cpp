@@ -9,6 +9,7 @@
 #include "abi3ify/unused-compat.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/RecursiveASTVisitor.h"
+#include "llvm/Support/Path.h"
 
 using namespace clang;
 using namespace llvm;
@@ -118,6 +119,9 @@ std::set<std::string> findUnusedCompat(ASTContext &ast, const Spelling &spelling
                       std::vector<Finding> &findings) {
   const Rule *rule = context.rules->find(RuleId);
   Replaced replaced(findings);
+  auto python = find_if(preprocessor.includes, [](const IncludeDirective &include) {
+    return sys::path::filename(include.to) == "Python.h";
+  });
   std::vector<Finding> found;
   std::set<std::string> leaving;
   for (const IncludeDirective &include : preprocessor.includes) {
@@ -148,8 +152,13 @@ std::set<std::string> findUnusedCompat(ASTContext &ast, const Spelling &spelling
     else {
       Rewrite rewrite;
       rewrite.file = include.from;
-      rewrite.extent = withLines(text, finding.range);
       rewrite.anew = true;
+      // What comes first decides which parts of the C library's headers are seen.
+      if (python != preprocessor.includes.end() && python->from == include.to) {
+        rewrite.extent = finding.range;
+        rewrite.to = "#include <Python.h>";
+      } else
+        rewrite.extent = withLines(text, finding.range);
       finding.rewrites.push_back(rewrite);
       finding.safety = rule->safety;
       finding.state = State::Fixable;
