@@ -130,6 +130,26 @@ print(PyObject *self, PyObject *args)
     return failed ? NULL : PyLong_FromLong(failed);
 }
 
+static PyObject *
+refuse(PyObject *self, PyObject *other)
+{
+    PyErr_Format(PyExc_TypeError, "no '%s'", Py_TYPE(other)->tp_name);
+    return NULL;
+}
+
+/* A heap type without the flag of one that does not change. */
+static PyMethodDef coin_methods[] = {
+    {"refuse", refuse, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot coin_slots[] = {
+    {Py_tp_methods, coin_methods},
+    {0, NULL},
+};
+
+static PyType_Spec coin_spec = {"parts.Coin", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, coin_slots};
+
 static PyMethodDef methods[] = {
     {"run_string", run_string, METH_VARARGS, NULL},
     {"run_simple", run_simple, METH_VARARGS, NULL},
@@ -160,6 +180,12 @@ PyInit_parts(void)
     Py_INCREF(&Tray_Type);
     if (PyModule_AddObject(module, "Tray", (PyObject *)&Tray_Type) < 0) {
         Py_DECREF(&Tray_Type);
+        Py_DECREF(module);
+        return NULL;
+    }
+    PyObject *coin = PyType_FromSpec(&coin_spec);
+    if (coin == NULL || PyModule_AddObject(module, "Coin", coin) < 0) {
+        Py_XDECREF(coin);
         Py_DECREF(module);
         return NULL;
     }

@@ -140,6 +140,14 @@ class PartsTest(unittest.TestCase):
             parts.Tray()
         self.assertEqual(sys.getrefcount(parts.Tray), before)
 
+    def test_the_name_of_a_type_in_a_message(self):
+        class Own(parts.Coin):
+            pass
+
+        for other, name in (parts.Coin(), "parts.Coin"), (Own(), "Own"), (Int(), "Int"), (1, "int"), (parts, "module"):
+            with self.assertRaisesRegex(TypeError, f"^no '{name}'$"):
+                parts.Coin().refuse(other)
+
 
 if __name__ == "__main__":
     unittest.main()
