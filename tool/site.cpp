@@ -92,6 +92,17 @@ static bool bindsReference(const Stmt *parent, const Stmt *child, const Function
   return false;
 }
 
+/// Whether a macro of Python's that the normal header makes a function stores into an argument.
+static bool isStoredInto(const Stmt *parent, const Stmt *child) {
+  auto *call = dyn_cast<CallExpr>(parent);
+  const FunctionDecl *callee = call ? call->getDirectCallee() : nullptr;
+  if (!callee || !callee->getDeclName().isIdentifier() || call->getNumArgs() == 0)
+    return false;
+  StringRef name = callee->getName();
+  return name.consume_front(NormalPrefix) && (name == "Py_SETREF" || name == "Py_XSETREF") &&
+         call->getArg(0) == child;
+}
+
 void classifyUse(Site &site) {
   site.use = Use::Value;
   const Stmt *child = site.expr;
@@ -146,7 +157,7 @@ void classifyUse(Site &site) {
     }
     if (isa<UnaryExprOrTypeTraitExpr>(parent))
       site.use = Use::SizeOf;
-    else if (bindsReference(parent, child, site.function))
+    else if (bindsReference(parent, child, site.function) || isStoredInto(parent, child))
       site.use = Use::Address;
     return;
   }

@@ -65,3 +65,16 @@ TEST(BenchFound, ACastToAHiddenStructGoesAwayWithItsFunction) {
             "PyObject *f(PyObject *l, PyObject *i) {\n"
             "  return PyObject_CallMethod((PyObject *)&PyList_Type, \"extend\", \"OO\", l, i);\n}\n");
 }
+
+// coverage: Py_XSETREF(f->f_trace, value), where the member is stored into.
+TEST(BenchFound, AMemberThatAMacroStoresIntoIsNotOnlyRead) {
+  std::string text = "void f(PyObject *o, PyTypeObject *t) {\n"
+                     "  PyTypeObject *old = o->ob_type;\n"
+                     "  Py_XSETREF(o->ob_type, t);\n"
+                     "  Py_XSETREF(old, o->ob_type);\n}\n";
+  for (std::string lines : {linesC(text), linesCxx(text)}) {
+    EXPECT_NE(lines.find("2:26 ob_type fixable\n"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("3:17 ob_type manual\n"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("4:22 ob_type fixable\n"), std::string::npos) << lines;
+  }
+}
