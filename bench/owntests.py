@@ -54,7 +54,7 @@ def own_tests(tests, exercise, python, source, tree, modules, scratch, version):
     for name in tests.get("copy", []):
         copy = shutil.copytree if Path(source, name).is_dir() else shutil.copy
         copy(Path(source, name), scratch / name)
-    loaded(python, tree, modules, scratch)
+    loaded(python, tree, {m: f for m, f in modules.items() if m not in tests.get("unloaded", [])}, scratch)
     with on_the_path(python, tree, tests.get("isolated")):
         result = package_tests(tests, python, tree, scratch, version)
     if tests["kind"] == "none":

@@ -22,6 +22,15 @@ from common import REPOSITORY
 from steps import CLANG, Bench
 
 
+def untestable(entry):
+    """What keeps an entry of the manifest from being tested, in words."""
+    exercise = entry.get("exercise")
+    if exercise and not (REPOSITORY / "bench" / "exercises" / exercise).is_file():
+        yield f"no exercise bench/exercises/{exercise}"
+    if not exercise and entry.get("tests", {}).get("kind", "none") == "none":
+        yield "neither tests nor an exercise: give `tests`, or `exercise` with a script of bench/exercises that prints what it does"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="*", help="packages of bench/packages.toml; default all")
@@ -38,6 +47,7 @@ def main():
     manifest = tomllib.loads((REPOSITORY / "bench" / "packages.toml").read_text())
     packages = manifest["package"]
     problems = [f"no package {n} in bench/packages.toml; it has {', '.join(packages)}" for n in options.name if n not in packages]
+    problems += [f"bench/packages.toml: {n}: {wrong}" for n in options.name or packages if n in packages for wrong in untestable(packages[n])]
     problems += [f"{t} is not installed" for t in ("git", "gcc", "g++", f"clang-{CLANG}", f"clang++-{CLANG}") if not shutil.which(t)]
     if not options.originals and not os.access(options.abi3ify, os.X_OK):
         problems.append(f"{options.abi3ify} is not there; build it with `make`, or name it with --abi3ify PATH")

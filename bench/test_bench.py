@@ -2,6 +2,7 @@
 import json
 import sys
 import tempfile
+import tomllib
 import unittest
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,7 @@ import loops
 import owntests
 import recorded
 import report
+import run
 import steps
 
 GCC = """In file included from /w/src/a.c:1:
@@ -102,9 +104,26 @@ class Tests(unittest.TestCase):
             arguments = [sys.executable, folder, tree, modules, Path(folder) / "scratch", "3.11"]
             self.assertEqual(owntests.own_tests({"kind": "none"}, exercise, *arguments),
                              {"outcomes": {"exercise.py": "passed"}, "output": "here\n"})
+            arguments[3] = {**modules, "without_tkinter": tree / "without_tkinter.py"}
+            self.assertEqual(owntests.own_tests({"kind": "none", "unloaded": ["without_tkinter"]}, exercise, *arguments)["output"], "here\n")
+            with self.assertRaisesRegex(common.Failure, "No module named 'without_tkinter'"):
+                owntests.own_tests({"kind": "none"}, exercise, *arguments)
+            arguments[3] = modules
             exercise.write_text("raise SystemExit('no')\n")
             with self.assertRaisesRegex(common.Failure, "exercise.py: exit 1: no"):
                 owntests.own_tests({"kind": "none"}, exercise, *arguments)
+
+
+class Manifest(unittest.TestCase):
+    def test_an_entry_that_nothing_tests_is_refused(self):
+        wrong, = run.untestable({"tests": {"kind": "none"}})
+        self.assertRegex(wrong, "neither tests nor an exercise")
+        self.assertEqual(list(run.untestable({"exercise": "nowhere.py"})), ["no exercise bench/exercises/nowhere.py"])
+        self.assertEqual(list(run.untestable({"tests": {"kind": "pytest"}})), [])
+
+    def test_every_package_is_tested_by_something(self):
+        packages = tomllib.loads((common.REPOSITORY / "bench" / "packages.toml").read_text())["package"]
+        self.assertEqual([list(run.untestable(entry)) for entry in packages.values()], [[]] * len(packages))
 
 
 class Recording(unittest.TestCase):
