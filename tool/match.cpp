@@ -65,7 +65,7 @@ public:
     append_range(out.findings, checkVersions(ast, spelling, context, python));
     checkBuildMacros(command, preprocessor, context, textOf, out.findings);
     checkRedefinitions(preprocessor, context, textOf, out.findings);
-    checkVersionTests(preprocessor, context, textOf, out);
+    checkVersionTests(preprocessor, context, python, textOf, out);
     return std::move(out);
   }
 

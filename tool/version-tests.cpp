@@ -5,6 +5,8 @@
 #include "abi3ify/condition.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/generated.h"
+#include "abi3ify/helpers.h"
+#include "abi3ify/newer-branches.h"
 #include "abi3ify/text-lexer.h"
 #include "clang/Basic/TokenKinds.h"
 #include "llvm/ADT/StringExtras.h"
@@ -78,9 +80,9 @@ std::string ownDefinition(StringRef text, ArrayRef<Range> branches) {
 
 class VersionTests {
 public:
-  VersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context, TextOf textOf,
-               FloorMatches &matches)
-      : preprocessor(preprocessor), context(context), textOf(textOf), matches(matches),
+  VersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
+               const std::string &python, TextOf textOf, FloorMatches &matches)
+      : preprocessor(preprocessor), context(context), python(python), textOf(textOf), matches(matches),
         versions(headersFrom(context.floor)) {}
 
   void check() {
@@ -145,12 +147,16 @@ private:
       return;
     if (asking.empty())
       return checkOther(condition, begin, expression);
+    StringRef word = text.substr(condition.range.begin).take_while([](char c) { return isAlpha(c); });
     std::string group =
         "version-test " + condition.file + ":" + std::to_string(condition.range.begin);
     std::string edited = expression.str();
     bool whole = true;
     // Newer headers hide some of these names under a lower limit, and keep others.
     own = ownDefinition(text, branches);
+    if (own.empty() && word == "if" && asking.size() == 1 &&
+        keepForAll(condition.file, text, begin, expression, asking.front(), branches, group))
+      return;
     for (const VersionComparison &each : reverse(asking)) {
       std::string to = own.empty() ? replacement(expression, each) : "";
       whole &= !to.empty();
@@ -168,6 +174,30 @@ private:
     // What the edited condition leaves out at this floor.
     for (Range branch : *holds ? all.drop_front() : all.take_front())
       matches.leftOut[condition.file].insert({branch, group});
+  }
+
+  /// The branch for newer versions, if what it asks depends on the one that runs and
+  /// helpers ask it on all of them: it is compiled under every limit.
+  bool keepForAll(const std::string &file, StringRef text, unsigned begin, StringRef expression,
+                  const VersionComparison &comparison, ArrayRef<Range> branches,
+                  const std::string &group) {
+    bool newer = !comparison.holds(versions.front()) && comparison.holds(versions.back());
+    StringRef asked = expression.slice(comparison.range.begin, comparison.range.end);
+    if (!newer || expression.trim() != asked)
+      return false;
+    std::vector<Finding> helpers = helpersForBranch(file, text, branches.front(), context);
+    if (helpers.empty())
+      return false;
+    addTest(file, begin, expression, comparison, ("defined(Py_LIMITED_API) || " + asked).str(), group);
+    for (Finding &finding : helpers) {
+      finding.group = group;
+      matches.seen[file].insert(finding.range.begin);
+    }
+    addHelpers(*context.rules, preprocessor, python, textOf, helpers);
+    append_range(matches.findings, helpers);
+    for (Range branch : branches.drop_front())
+      matches.leftOut[file].insert({branch, group});
+    return true;
   }
 
   /// What is included in branches that the edit turns on, and has been read by
@@ -376,6 +406,7 @@ private:
 
   const PreprocessorFacts &preprocessor;
   const MatchContext &context;
+  const std::string &python; ///< the headers' folder
   TextOf textOf;
   FloorMatches &matches;
   std::vector<unsigned> versions; ///< of headers that can build for the floor
@@ -386,9 +417,9 @@ private:
 } // namespace
 
 void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
-                       TextOf textOf, FloorMatches &matches) {
+                       const std::string &python, TextOf textOf, FloorMatches &matches) {
   if (context.rules->find(TestRule) || context.rules->find(GilRule))
-    VersionTests(preprocessor, context, textOf, matches).check();
+    VersionTests(preprocessor, context, python, textOf, matches).check();
 }
 
 } // namespace abi3ify

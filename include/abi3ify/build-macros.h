@@ -17,7 +17,7 @@ void checkBuildMacros(const Command &command, const PreprocessorFacts &preproces
 /// #if PY_VERSION_HEX and its kin. Code that an edited condition leaves out goes
 /// into matches.leftOut.
 void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
-                       TextOf textOf, FloorMatches &matches);
+                       const std::string &pythonFolder, TextOf textOf, FloorMatches &matches);
 
 /// Constants of Python's that the project defines by itself.
 void checkRedefinitions(const PreprocessorFacts &preprocessor, const MatchContext &context,
