@@ -41,22 +41,42 @@ std::set<std::string> filesWithPython(const PreprocessorFacts &preprocessor,
 }
 
 /// Behind what a file includes: at its top, and behind Python.h, which may
-/// stand further below.
+/// stand further below. `firstUse`: of what is inserted there.
 unsigned positionIn(const std::string &file, StringRef text,
                     const PreprocessorFacts &preprocessor, StringRef pythonFolder,
-                    const std::set<std::string> &withPython) {
+                    const std::set<std::string> &withPython, unsigned firstUse) {
   std::vector<IncludeDirective> ofFile;
   copy_if(preprocessor.includes, std::back_inserter(ofFile),
           [&](const IncludeDirective &include) { return include.from == file; });
-  unsigned top = endOfIncludes(text);
+  unsigned top = endOfIncludes(text), python = 0;
   for (const IncludeDirective &include : ofFile) {
     bool leads = StringRef(include.to).starts_with(pythonFolder) ||
                  StringRef(include.to).starts_with(NormalFolder) || withPython.count(include.to);
-    if (leads && include.depth == 0)
-      return std::max(top, behindLine(text, include.offset));
+    if (leads && include.depth == 0) {
+      python = behindLine(text, include.offset);
+      break;
+    }
   }
+  // #ifdef A, an #include, and code that has the use.
+  if (unsigned early = endOfIncludes(text, /*beforeCode=*/true);
+      top > firstUse && early && early <= firstUse)
+    top = early;
+  if (python)
+    return std::max(top, python);
   // A header whose includer has seen to Python.h.
   return top ? top : includePosition(text, ofFile);
+}
+
+/// Where the first edit of each file is that calls a helper.
+std::map<std::string, unsigned> firstUses(ArrayRef<Finding> findings) {
+  std::map<std::string, unsigned> first;
+  for (const Finding &finding : findings)
+    for (const Rewrite &rewrite : finding.rewrites)
+      if (StringRef(rewrite.to).contains(HelperPrefix)) {
+        auto [at, added] = first.try_emplace(rewrite.file, rewrite.extent.begin);
+        at->second = std::min(at->second, rewrite.extent.begin);
+      }
+  return first;
 }
 
 /// The definition as it is inserted. The guard is for a header and a source,
@@ -115,7 +135,7 @@ private:
 
 } // namespace
 
-unsigned endOfIncludes(StringRef text) {
+unsigned endOfIncludes(StringRef text, bool beforeCode) {
   TextLexer lexer(text);
   // Which open conditionals hold an #include.
   std::vector<bool> open;
@@ -127,7 +147,7 @@ unsigned endOfIncludes(StringRef text) {
     if (!lexer.isHash()) {
       // `extern "C" {` around the includes.
       bool linkage = lexer.name() == "extern";
-      if (open.empty() && !linkage && !token->isOneOf(tok::string_literal, tok::l_brace))
+      if ((beforeCode || open.empty()) && !linkage && !token->isOneOf(tok::string_literal, tok::l_brace))
         break;
       continue;
     }
@@ -169,7 +189,7 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
                 function_ref<StringRef(const std::string &)> textOf,
                 std::vector<Finding> &findings) {
   std::set<std::string> withPython;
-  std::map<std::string, unsigned> positions;
+  std::map<std::string, unsigned> positions, first = firstUses(findings);
   for (Finding &finding : findings) {
     const Rule *rule = finding.hasEdit() ? rules.find(finding.rule) : nullptr;
     if (!rule)
@@ -184,7 +204,7 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
         StringRef text = textOf(file);
         auto [at, added] = positions.try_emplace(file);
         if (added)
-          at->second = positionIn(file, text, preprocessor, pythonFolder, withPython);
+          at->second = positionIn(file, text, preprocessor, pythonFolder, withPython, first[file]);
         Rewrite rewrite;
         rewrite.file = file;
         rewrite.extent = {at->second, at->second};

@@ -19,7 +19,7 @@ void addHelpers(const RuleSet &rules, const PreprocessorFacts &preprocessor,
 
 /// The end of the directives and comments that a file begins with: behind the
 /// last #include there, or the #endif of a conditional that holds one; 0 if it
-/// includes nothing there.
-unsigned endOfIncludes(llvm::StringRef text);
+/// includes nothing there. `beforeCode`: conditionals that hold code end it, too.
+unsigned endOfIncludes(llvm::StringRef text, bool beforeCode = false);
 
 } // namespace abi3ify

@@ -78,3 +78,15 @@ TEST(BenchFound, AMemberThatAMacroStoresIntoIsNotOnlyRead) {
     EXPECT_NE(lines.find("4:22 ob_type fixable\n"), std::string::npos) << lines;
   }
 }
+
+// Pillow: a source that is two conditionals, each with an #include and code.
+TEST(BenchFound, AHelperStandsInFrontOfItsFirstUse) {
+  Sample sample;
+  sample.look("#include <stddef.h>\n#ifndef OTHER\n#include <stdint.h>\n"
+              "PyObject *Py_Grab(void) { return NULL; }\n#endif\n");
+  std::string fixed = sample.fixed();
+  size_t helper = fixed.find("#define limited_hidden"), use = fixed.find("limited_hidden PyObject *Py_Grab");
+  EXPECT_NE(use, std::string::npos) << fixed;
+  EXPECT_LT(helper, use) << fixed;
+  EXPECT_EQ(fixed.find("#ifndef LIMITED_HIDDEN", helper), std::string::npos);
+}

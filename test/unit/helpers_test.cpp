@@ -26,6 +26,14 @@ TEST(EndOfIncludes, CodeInConditionalsDoesNotEndIt) {
             "#ifdef A\nint a;\n#endif\n#include <b.h>\n");
 }
 
+TEST(EndOfIncludes, BeforeCode) {
+  std::string text = "#include <a.h>\n#ifdef B\n#include <b.h>\n#endif\n"
+                     "#ifdef C\n#include <c.h>\nint c;\n#endif\n#ifdef D\n#include <d.h>\nint d;\n#endif\n";
+  EXPECT_EQ(head(text), text);
+  EXPECT_EQ(text.substr(0, endOfIncludes(text, true)), "#include <a.h>\n#ifdef B\n#include <b.h>\n#endif\n");
+  EXPECT_EQ(endOfIncludes("#ifdef C\n#include <c.h>\nint c;\n#endif\n", true), 0u);
+}
+
 TEST(EndOfIncludes, TheGuardIsNoConditional) {
   EXPECT_EQ(head("#ifndef H\n#define H\n#include <a.h>\nint x;\n#include <b.h>\n#endif\n"),
             "#ifndef H\n#define H\n#include <a.h>\n");
