@@ -63,6 +63,7 @@ def read_log(log, root, installed):
             links.append((directory, inside, output, rest, cxx))
     extensions = []
     for directory, inside, output, rest, cxx in links:
+        rest = [b for a in rest for b in with_members(a, rest, directory, units)]
         places = [p for p in Path(installed).rglob(Path(output).name)]
         own = [units[str(directory / a)] for a in rest if str(directory / a) in units]
         if len(places) != 1 or not own:
@@ -73,14 +74,28 @@ def read_log(log, root, installed):
     return sorted(extensions, key=lambda e: e.module)
 
 
+def with_members(argument, arguments, directory, units):
+    """-lNAME of a static library that the build has made from recorded units: their objects in its place."""
+    for folder in [directory / a[2:] for a in arguments if a.startswith("-L")]:
+        library = folder / f"lib{argument[2:]}.a"
+        if argument.startswith("-l") and library.is_relative_to(directory) and library.is_file():
+            names = run(["ar", "t", library], timeout=60).out.split()
+            objects = [o for n in names for o in units if Path(o).name == n]
+            if len(objects) == len(names):
+                return [units[o].object for o in objects]
+    return [argument]
+
+
 def compile_commands(extensions, root):
     """The entries of compile_commands.json for the sources below root."""
     entries = []
     for unit in [u for e in extensions for u in e.units]:
         source = str(Path(root, unit.source))
         arguments = [a.replace("{root}", str(root)) for a in unit.arguments]
-        entries.append({"directory": str(Path(root, unit.directory)), "file": source,
-                        "arguments": ["g++" if unit.cxx else "gcc", *arguments, "-c", source]})
+        entry = {"directory": str(Path(root, unit.directory)), "file": source,
+                 "arguments": ["g++" if unit.cxx else "gcc", *arguments, "-c", source]}
+        if entry not in entries:        # of a library, a unit is in several extensions
+            entries.append(entry)
     return entries
 
 

@@ -71,6 +71,24 @@ class Recorded(unittest.TestCase):
                 {"directory": "/copy", "file": "/copy/src/m.c",
                  "arguments": ["gcc", "-I/copy/inc", "-O3", "-c", "/copy/src/m.c"]}])
 
+    def test_a_static_library_of_the_build_is_its_objects(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root, tree = Path(folder).resolve() / "source", Path(folder).resolve() / "tree"
+            (root / "t" / "src").mkdir(parents=True)
+            tree.mkdir()
+            for name in ("m.so", "n.so"):
+                (tree / name).touch()
+            (root / "t" / "src" / "lib.o").touch()
+            common.run(["ar", "rc", root / "t" / "libown.a", root / "t" / "src" / "lib.o"], timeout=60)
+            calls = [["gcc", "-c", f"src/{n}.c", "-o", f"t/src/{n}.o"] for n in ("m", "n", "lib")]
+            calls += [["gcc", "-shared", f"t/src/{n}.o", "-L/usr/lib", "-Lt", "-lown", "-lz", "-o", f"build/{n}.so"] for n in ("m", "n")]
+            log = Path(folder) / "log"
+            log.write_text("".join(json.dumps({"directory": str(root), "arguments": c, "exit": 0}) + "\n" for c in calls))
+            extensions = recorded.read_log(log, root, tree)
+            self.assertEqual([[u.source for u in e.units] for e in extensions], [["src/m.c", "src/lib.c"], ["src/n.c", "src/lib.c"]])
+            self.assertEqual(extensions[0].arguments, ["-shared", "t/src/m.o", "-L/usr/lib", "-Lt", "t/src/lib.o", "-lz"])
+            self.assertEqual(len(recorded.compile_commands(extensions, root)), 3)
+
 
 class Tests(unittest.TestCase):
     def test_the_same_is_as_before_and_every_difference_is_named(self):
