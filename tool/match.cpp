@@ -42,6 +42,7 @@ public:
     out.findings = matchAst(ast, spelling, context, python, preprocessor, out.seen, libc);
     joinIdentifiers(ast, spelling, context, out.findings);
     joinBlocks();
+    leaveWithArguments();
     addFastcallAdapters(ast, spelling, context, out.findings);
     findExportedNames(ast, spelling, context, out.findings);
     addHelpers(*context.rules, preprocessor, python, textOf, out.findings);
@@ -98,6 +99,27 @@ private:
             return to.consume_front(HelperPrefix) && (to.starts_with("begin_") || to.starts_with("end_"));
           }))
         finding.group = "blocks of " + finding.rule + " in " + finding.file;
+  }
+
+  /// An argument that an edit writes twice, and that holds a use which stays: the next
+  /// run would find two uses there, and could edit one of them.
+  void leaveWithArguments() {
+    for (Finding &finding : out.findings)
+      for (const Rewrite &rewrite : finding.rewrites) {
+        const Finding *stays = nullptr;
+        for (const Argument &argument : rewrite.args)
+          if (StringRef(rewrite.to).count("$" + argument.name) > 1)
+            for (const Finding &other : out.findings)
+              if (!other.hasEdit() && other.file == rewrite.file && argument.range.contains(other.range))
+                stays = &other;
+        if (!stays)
+          continue;
+        finding.reason = "'" + stays->symbol + "' in it has no limited form there: " + stays->reason;
+        finding.rewrites.clear();
+        finding.safety = Safety::Manual;
+        finding.state = State::Manual;
+        break;
+      }
   }
 
   /// Directives that a rule speaks of.

@@ -74,7 +74,9 @@ TEST(BenchFound, AMemberThatAMacroStoresIntoIsNotOnlyRead) {
                      "  Py_XSETREF(old, o->ob_type);\n}\n";
   for (std::string lines : {linesC(text), linesCxx(text)}) {
     EXPECT_NE(lines.find("2:26 ob_type fixable\n"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("3:3 Py_XSETREF manual\n"), std::string::npos) << lines; // nor written twice
     EXPECT_NE(lines.find("3:17 ob_type manual\n"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("4:3 Py_XSETREF fixable\n"), std::string::npos) << lines;
     EXPECT_NE(lines.find("4:22 ob_type fixable\n"), std::string::npos) << lines;
   }
 }
