@@ -1,6 +1,7 @@
 // Finds the static type objects of a unit and every mention of them.
 #include "abi3ify/static-types.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/heap-type-specs.h"
 #include "abi3ify/site.h"
 #include "abi3ify/text-lexer.h"
 #include "abi3ify/type-functions.h"
@@ -94,6 +95,15 @@ void collectEnds(TypeSurvey &survey, const StaticType &type) {
   for (const FieldAssignment &assigned : type.assignments)
     if (assigned.field->getName() == "tp_dealloc" || assigned.field->getName() == "tp_free")
       add(functionOf(assigned.assignment->getRHS()));
+}
+
+/// The same of heap types made by hand, which see to their type there.
+void collectEnds(TypeSurvey &survey, const HeapTypeSpecs &specs) {
+  for (const HeapTypeSpec &spec : specs.specs)
+    for (unsigned id : {SlotDealloc, SlotFree})
+      if (const HeapTypeSlot *slot = spec.slot(id); slot && slot->value)
+        if (const FunctionDecl *function = functionOf(slot->value))
+          survey.ends.insert(function->getCanonicalDecl());
 }
 
 /// Collects the project's static type objects: those of files and namespaces
@@ -409,7 +419,8 @@ std::optional<SpelledRange> statementRange(const Spelling &spelling, const Stmt 
 }
 
 std::vector<std::pair<const FieldDecl *, const Expr *>> givenMembers(const Expr *expr) {
-  auto *init = dyn_cast_or_null<InitListExpr>(expr);
+  // A lambda in it makes it a full expression.
+  auto *init = dyn_cast_or_null<InitListExpr>(expr ? expr->IgnoreImplicit() : nullptr);
   if (init && init->isSyntacticForm() && init->getSemanticForm())
     init = init->getSemanticForm();
   auto *record = init ? init->getType()->getAsRecordDecl() : nullptr;
@@ -454,8 +465,7 @@ const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
   return nullptr;
 }
 
-/// A function, the same in all units.
-static std::string functionTie(const TypeSurvey &survey, const FunctionDecl *function) {
+std::string functionTie(const TypeSurvey &survey, const FunctionDecl *function) {
   if (function->hasExternalFormalLinkage())
     return "function:" + function->getQualifiedNameAsString();
   return "function:" + functionKey(survey, function->getCanonicalDecl()->getLocation());
@@ -557,6 +567,9 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
     collectEnds(survey, type);
     tieShared(survey, type);
   }
+  HeapTypeSpecs specs = readSpecs(ast, decls);
+  collectEnds(survey, specs);
+  tieCallers(survey, decls, specs);
   for (auto &[key, type] : survey.types) {
     convertDeclarations(survey, type);
     if (type.definition && type.isSequence)

@@ -115,7 +115,7 @@ private:
 
   /// Values in the order of the source, with their comments.
   void readInitialiser(const Expr *expr, std::vector<Entry> &list) {
-    auto *init = dyn_cast<InitListExpr>(expr);
+    auto *init = dyn_cast<InitListExpr>(expr->IgnoreImplicit());
     if (!init)
       return block(expr->getBeginLoc(), "its initialiser is no list");
     auto braces = spelling.range(init->getLBraceLoc(), init->getRBraceLoc());
@@ -356,6 +356,10 @@ private:
     return value;
   }
 
+  static bool hasLambda(const Stmt *stmt) {
+    return stmt && (isa<LambdaExpr>(stmt) || any_of(stmt->children(), hasLambda));
+  }
+
   void addSlot(const Entry &entry, StringRef slot) {
     std::string id = ("Py_" + slot).str();
     if (slot == "was_sq_slice" || slot == "was_sq_ass_slice") // Python 3 calls them nowhere
@@ -367,6 +371,8 @@ private:
                    "the slot " + id + " is not in the Limited API at this floor, but from " +
                        Floor{*facts().find(id)->since}.str() + " on");
     const Expr *value = withoutCasts(entry.value);
+    if (hasLambda(value))
+      return block(value->getBeginLoc(), "a lambda is no value of a slot, which is a void *; give the function a name");
     QualType plain = value->getType();
     const clang::Type *pointee = plain->isArrayType()
                               ? plain->getArrayElementTypeNoTypeQual()

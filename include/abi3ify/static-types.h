@@ -115,6 +115,13 @@ struct TypeSurvey {
 /// A function, the same in all units.
 std::string functionKey(const TypeSurvey &survey, clang::SourceLocation location);
 
+/// What ties types that share a function; the same in all units.
+std::string functionTie(const TypeSurvey &survey, const clang::FunctionDecl *function);
+
+/// Ties, or blocks, types by who else calls their tp_dealloc and tp_traverse; `decls`: the project's.
+struct HeapTypeSpecs;
+void tieCallers(TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls, const HeapTypeSpecs &specs);
+
 /// What a variable is given in a function, its first value too.
 std::vector<const clang::Expr *> valuesOf(const clang::VarDecl *variable,
                                           const clang::FunctionDecl *function);

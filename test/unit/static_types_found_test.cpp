@@ -121,6 +121,99 @@ TEST(StaticTypesFound, AReferenceGivenAwayInABranch) {
   EXPECT_NE(StringRef(reason).find("takes over a reference"), StringRef::npos) << reason;
 }
 
+// Who else reaches a function that the conversion would change.
+namespace {
+
+/// T with the function `own` for its tp_dealloc, and a second type with `others`.
+std::string twoTypes(const std::string &functions, const std::string &others) {
+  std::string text = "typedef struct { PyObject_HEAD int x; } Foo;\n"
+                     "static void own(PyObject *o) { Py_TYPE(o)->tp_free(o); }\n" + functions +
+                     "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n"
+                     "    .tp_dealloc = own, .tp_flags = Py_TPFLAGS_DEFAULT, .tp_new = PyType_GenericNew};\n"
+                     "static PyTypeObject U = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.U\", .tp_basicsize = sizeof(Foo),\n" +
+                     others + "    .tp_new = PyType_GenericNew};\n";
+  return text + "int ready(void) { return PyType_Ready(&T) < 0 || PyType_Ready(&U) < 0; }\n";
+}
+
+constexpr const char *Conditional = "#if 1\n    .tp_flags = Py_TPFLAGS_DEFAULT,\n#endif\n";
+
+} // namespace
+
+TEST(StaticTypesFound, ADeallocThatAStaticTypesOwnCalls) {
+  std::string call = "static void theirs(PyObject *o) { ((Foo *)o)->x = 1; own(o); }\n";
+  std::string deep = "static void helper(PyObject *o) { own(o); }\nstatic void theirs(PyObject *o) { helper(o); }\n";
+  for (const std::string &functions : {call, deep}) {
+    std::string reasons = reasonsAt({10}, twoTypes(functions, std::string(Conditional) + "    .tp_dealloc = theirs,\n"));
+    EXPECT_NE(reasons.find("T: it is converted together with 'U'"), std::string::npos) << reasons;
+  }
+}
+
+TEST(StaticTypesFound, ADeallocThatIsGivenElsewhere) {
+  for (const std::string functions : {"static void setup(PyTypeObject *t) { t->tp_dealloc = own; }\n",
+                                      "static void (*chain[])(PyObject *) = {own};\n"}) {
+    std::string reasons = reasonsAt({10}, twoTypes(functions, ""));
+    EXPECT_NE(reasons.find("T: a.c:4: its tp_dealloc is also given to what"), std::string::npos) << reasons;
+  }
+  std::string compared = reasonsAt({10}, twoTypes("int is(PyObject *o) { return Py_TYPE(o)->tp_dealloc == own; }\n", ""));
+  EXPECT_EQ(compared.find("its tp_dealloc is also"), std::string::npos) << compared;
+}
+
+TEST(StaticTypesFound, AHeapTypeMadeByHandThatCallsIt) {
+  std::string byHand = "static void theirs(PyObject *o)\n{\n    PyTypeObject *t = Py_TYPE(o);\n    own(o);\n    Py_DECREF(t);\n}\n"
+                       "static PyType_Slot slots[] = {{Py_tp_dealloc, theirs}, {0, NULL}};\n"
+                       "PyType_Spec spec = {\"m.V\", sizeof(Foo), 0, Py_TPFLAGS_DEFAULT, slots};\n";
+  std::string reasons = reasonsAt({10}, twoTypes(byHand, ""));
+  EXPECT_NE(reasons.find("T: a.c:7: its tp_dealloc is called by 'theirs' of a heap type made by hand"), std::string::npos) << reasons;
+}
+
+TEST(StaticTypesFound, ATraverseThatAHeapTypeMadeByHandCalls) {
+  std::string reasons = reasonsAt({10}, "typedef struct { PyObject_HEAD PyObject *x; } Foo;\n"
+                                        "static int own(PyObject *o, visitproc visit, void *arg)\n{\n    Py_VISIT(((Foo *)o)->x);\n    return 0;\n}\n"
+                                        "static int theirs(PyObject *o, visitproc visit, void *arg)\n{\n    Py_VISIT(Py_TYPE(o));\n    return own(o, visit, arg);\n}\n"
+                                        "static PyType_Slot slots[] = {{Py_tp_traverse, theirs}, {0, NULL}};\n"
+                                        "PyType_Spec spec = {\"m.V\", sizeof(Foo), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};\n"
+                                        "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n"
+                                        "    .tp_traverse = own, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, .tp_new = PyType_GenericNew};\n"
+                                        "int ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_NE(reasons.find("its tp_traverse is called by 'theirs' of a heap type made by hand"), std::string::npos) << reasons;
+}
+
+// It frees objects of the struct that the static type has, too, but sees to the type of its own.
+TEST(StaticTypesFound, AHeapTypeMadeByHandWithTheSameStruct) {
+  Sample sample;
+  sample.floor = Floor{10};
+  sample.look("typedef struct { PyObject_HEAD int x; } Foo;\n"
+              "static void theirs(Foo *o)\n{\n    PyTypeObject *t = Py_TYPE(o);\n    PyObject_Free(o);\n    Py_DECREF(t);\n}\n"
+              "static PyType_Slot slots[] = {{Py_tp_dealloc, theirs}, {0, NULL}};\n"
+              "PyType_Spec spec = {\"m.V\", sizeof(Foo), 0, Py_TPFLAGS_DEFAULT, slots};\n"
+              "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n"
+              "    .tp_flags = Py_TPFLAGS_DEFAULT, .tp_new = PyType_GenericNew};\n"
+              "int ready(void) { return PyType_Ready(&T); }\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(fixed.find("limited_type_ready(&T"), std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("    PyObject_Free(o);\n    Py_DECREF(t);\n"), std::string::npos) << fixed;
+}
+
+TEST(StaticTypesFound, ABaseThatAHelperGets) {
+  std::string text = twoTypes("int setup(PyTypeObject *t, PyTypeObject *base) { t->tp_base = base; return PyType_Ready(t); }\n", Conditional);
+  text.replace(text.find("PyType_Ready(&U)"), 16, "setup(&U, &T)");
+  std::string reasons = reasonsAt({10}, text);
+  EXPECT_NE(reasons.find("T: it is converted together with 'U'"), std::string::npos) << reasons;
+}
+
+TEST(StaticTypesFound, ALambdaForASlot) {
+  Sample sample;
+  sample.cxx = true;
+  sample.flags = {"-std=c++20"};
+  sample.floor = Floor{10};
+  sample.look("struct Foo { PyObject_HEAD };\n"
+              "static PyTypeObject T = {.ob_base = PyVarObject_HEAD_INIT(nullptr, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n"
+              "    .tp_repr = [](PyObject *o) { return PyObject_Str(o); }, .tp_flags = Py_TPFLAGS_DEFAULT};\n"
+              "int ready() { return PyType_Ready(&T); }\n");
+  ASSERT_EQ(sample.findings.size(), 1u);
+  EXPECT_NE(StringRef(sample.findings[0].reason).find("a lambda is no value of a slot"), StringRef::npos) << sample.findings[0].reason;
+}
+
 TEST(StaticTypesFound, AConstantType) {
   std::string text = std::string(Types) + "};\n"
                      "int ready(void) { return PyType_Ready((PyTypeObject *)&T); }\n";
