@@ -33,9 +33,9 @@ class Time:
     out: str
 
 
-def timed(argv, *, cwd=None, cache=None, allowed=(0, 1)):
-    """One process, with what it and its children used."""
-    env = {**os.environ, "LC_ALL": "C.UTF-8"}
+def timed(argv, *, cwd=None, cache=None, allowed=(0, 1), **more):
+    """One process, with what it and its children used; `more` goes into its environment."""
+    env = {**os.environ, "LC_ALL": "C.UTF-8", **more}
     if cache:
         env["XDG_CACHE_HOME"] = str(cache)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -112,6 +112,19 @@ def packages(folder, only):
     return found
 
 
+def as_distributed(project, scratch):
+    """The project as it was before run.py migrated it, if its repository knows that."""
+    folder = Path(scratch) / "distributed" / project.name
+    folder.mkdir(parents=True)
+    if subprocess.run(["git", "-C", project.folder, "archive", "-o", folder / "tree.tar", "HEAD~1"], stderr=subprocess.DEVNULL).returncode:
+        return []
+    run(["tar", "-xf", "tree.tar"], cwd=folder, timeout=60)
+    run(["git", "init", "--quiet"], cwd=folder, timeout=60)
+    entries = json.loads(json.dumps(project.entries).replace(str(project.folder), str(folder)))
+    entries = [e for e in entries if os.path.exists(os.path.join(e["directory"], e["file"]))]
+    return [Project(f"{project.name}, as distributed", folder, entries, project.floor)] if entries else []
+
+
 def synthetic(folder, units, include, floor):
     """Our own inputs, again and again, each copy in a folder of its own."""
     sources = sorted(INPUTS.glob("demo/*.c")) + sorted(INPUTS.glob("types/*.c")) + sorted(INPUTS.glob("kinds/*.c"))
@@ -149,6 +162,17 @@ class Bench:
     def same(self, what, a, b):
         if a != b:
             self.different.append(what)
+
+    def precompiled(self, projects):
+        """Whether all results are the same with a precompiled Python.h for all units that one can be made for, and with none."""
+        for project in projects:
+            for command, *more in (("check", "--format", "json"), ("check", "--verify", "--format", "json"),
+                                   ("migrate", "--review", "--diff", "--allow-dirty")):
+                argv = [*self.abi3ify, command, "--no-cache", "--target", project.floor, "-p", project.database, *more, project.folder]
+                outs = [timed(argv, allowed=(0, 1, 2), ABI3IFY_PRECOMPILED=use) for use in ("never", "always")]
+                self.same(f"{command} of {project.name}, precompiled", outs[0].out, outs[1].out)
+                print(f"{project.name:40} {command:8} {len(outs[0].out):9} bytes, {'the same' if outs[0].out == outs[1].out else 'DIFFERENT'}; "
+                      f"processor {outs[0].cpu:6.2f} s without, {outs[1].cpu:6.2f} s with", flush=True)
 
     def corpus(self, lang, projects, scratch):
         """All work on all packages of a language; each number is the sum over them."""
@@ -332,6 +356,7 @@ def main():
     parser.add_argument("--growth", type=lambda text: [int(n) for n in text.split(",") if n], default=[100, 500, 2000])
     parser.add_argument("--cocci", help="a semantic patch, for Coccinelle where it is installed")
     parser.add_argument("--regex", help="a script that takes a file and edits it by regular expressions")
+    parser.add_argument("--precompiled", action="store_true", help="only compare the results with and without a precompiled Python.h")
     parser.add_argument("--docs", help="write the tables into this file")
     options = parser.parse_args()
     if not Path(options.abi3ify).exists():
@@ -344,6 +369,11 @@ def main():
             raise Failure("no CPython 3.11 to 3.13 with headers")
         python = found[0]
         with tempfile.TemporaryDirectory(prefix="abi3ify-speed-") as scratch:
+            if options.precompiled:
+                for projects in packages(options.corpus, options.packages).values():
+                    for project in projects:
+                        bench.precompiled([p.put(Path(scratch) / "db") for p in (project, *as_distributed(project, scratch))])
+                return report(bench)
             for lang, projects in packages(options.corpus, options.packages).items():
                 if projects:
                     bench.corpus(lang, [p.put(scratch) for p in projects], scratch)
@@ -364,8 +394,12 @@ def main():
         return 2
     if options.docs:
         document(bench, growth, [p for p in profiles if p[1]], host, options.docs)
+    return report(bench)
+
+
+def report(bench):
     for what in bench.different:
-        print(f"speed.py: the cache changes a result: {what}", file=sys.stderr)
+        print(f"speed.py: a result changes: {what}", file=sys.stderr)
     return 1 if bench.different else 0
 
 

@@ -65,10 +65,26 @@ std::set<std::string> backportsIn(const std::map<std::string, std::string> &text
       continue;
     Signs signs = readSigns(text);
     for (const std::set<std::string> *found : {&signs.defines, &signs.calls})
-      copy_if(*found, std::inserter(names, names.end()),
-              [](const std::string &name) { return StringRef(name).starts_with("Py"); });
+      copy_if(*found, std::inserter(names, names.end()), [](const std::string &name) {
+        const Fact *fact = StringRef(name).starts_with("Py") ? facts().find(name) : nullptr;
+        // What 3.8 has needs no backport.
+        return fact && fact->fullFrom > OldestFloor;
+      });
   }
   return names;
+}
+
+/// Whether a text has one of the names, be it in a comment; sooner told than
+/// what the text really uses.
+bool mayUse(StringRef text, const std::set<std::string> &names) {
+  auto isWord = [](char c) { return isAlnum(c) || c == '_'; };
+  for (size_t at = text.find("Py"); at != StringRef::npos; at = text.find("Py", at)) {
+    StringRef word = text.substr(at).take_while(isWord);
+    if ((at == 0 || !isWord(text[at - 1])) && names.count(word.str()))
+      return true;
+    at += word.size();
+  }
+  return false;
 }
 
 std::string numpyAdvice(StringRef text, const Signs &signs) {
@@ -92,9 +108,6 @@ std::string compatAdvice(const Signs &signs, const std::set<std::string> &backpo
       used.insert(place.name);
   for (const std::string &name : used) {
     const Fact *fact = facts().find(name);
-    // What 3.8 has needs no backport.
-    if (!fact || fact->fullFrom <= OldestFloor)
-      continue;
     std::string &list = fact->since ? has : lacks;
     list += (list.empty() ? "" : ", ") + name;
     if (fact->since)
@@ -151,7 +164,7 @@ std::vector<Binding> findBindings(const std::map<std::string, std::string> &text
   std::set<std::string> backports = backportsIn(texts);
   for (const auto &[file, text] : texts) {
     bool mayHaveNumpy = StringRef(text).contains("numpy/");
-    if (generated.count(file) || (!mayHaveNumpy && backports.empty()))
+    if (generated.count(file) || (!mayHaveNumpy && !mayUse(text, backports)))
       continue;
     Signs signs = readSigns(text);
     if (mayHaveNumpy && any_of(signs.includes, [](const std::string &name) {

@@ -2,6 +2,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/object-checks.h"
 #include "abi3ify/site.h"
+#include "abi3ify/global-names.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/ParentMapContext.h"
@@ -240,8 +241,7 @@ private:
   /// Whether each member has the type that the headers' struct gives it.
   bool hasLayoutOf(const Candidate &one, StringRef name) const {
     const RecordDecl *real = nullptr;
-    for (const NamedDecl *decl :
-         ast.getTranslationUnitDecl()->lookup(&ast.Idents.get(name)))
+    for (const NamedDecl *decl : globalsNamed(name, ast))
       if (auto *type = dyn_cast<TypedefNameDecl>(decl))
         if (const RecordDecl *record = type->getUnderlyingType()->getAsRecordDecl())
           real = record->getDefinition();

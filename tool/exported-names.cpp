@@ -72,7 +72,7 @@ void findExportedNames(ASTContext &ast, const Spelling &spelling, const MatchCon
                        std::vector<Finding> &findings) {
   PlacedFindings placed(ast.getSourceManager(), spelling, context);
   auto look = [&](auto &self, const DeclContext *scope) -> void {
-    for (const Decl *decl : scope->decls()) {
+    for (const Decl *decl : scope->noload_decls()) {
       if (auto *block = dyn_cast<LinkageSpecDecl>(decl))
         self(self, block);
       auto *named = dyn_cast<NamedDecl>(decl);

@@ -209,6 +209,27 @@ void RememberingFileSystem::noteContent(StringRef path, StringRef real, const vf
     readTime |= bytes.contains(macro);
 }
 
+void RememberingFileSystem::add(const RememberingFileSystem &other) {
+  for (const auto &[path, fact] : other.known) {
+    auto [it, added] = known.try_emplace(path, fact);
+    if (added)
+      continue;
+    FileFact &own = it->second;
+    if (own.status == FileFact::NotAsked)
+      own.status = fact.status;
+    readTime |= fact.status != FileFact::NotAsked && own.status != fact.status;
+    for (auto part : {&FileFact::content, &FileFact::listing, &FileFact::real}) {
+      if ((own.*part).empty())
+        own.*part = fact.*part;
+      // It has changed since.
+      readTime |= !(fact.*part).empty() && own.*part != fact.*part;
+    }
+  }
+  for (const auto &[path, id] : other.ids)
+    readTime |= ids.try_emplace(path, id).first->second != id;
+  readTime |= other.readTime;
+}
+
 std::vector<FileFact> RememberingFileSystem::facts() const {
   std::vector<FileFact> list;
   std::map<sys::fs::UniqueID, unsigned> first;

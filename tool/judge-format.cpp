@@ -6,6 +6,7 @@
 // are one group, because the macro changes what each of them reads or takes.
 #include "abi3ify/format-call.h"
 #include "abi3ify/judge.h"
+#include "abi3ify/global-names.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "clang/AST/Decl.h"
 #include "clang/Basic/SourceManager.h"
@@ -43,8 +44,7 @@ std::string spelledText(const Expr *expr, const Site &site) {
 /// Headers up to 3.12 call _PyArg_ParseTuple_SizeT where PY_SSIZE_T_CLEAN is
 /// defined; later ones have no other name for the functions.
 bool headersHaveSizeNames(ASTContext &context) {
-  auto &identifier = context.Idents.get("_Py_BuildValue_SizeT");
-  return !context.getTranslationUnitDecl()->lookup(&identifier).empty();
+  return !globalsNamed("_Py_BuildValue_SizeT", context).empty();
 }
 
 /// Whether the argument that # stands for is a Py_ssize_t, or points to one.

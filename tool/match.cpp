@@ -4,10 +4,12 @@
 #include "abi3ify/build-macros.h"
 #include "abi3ify/exported-names.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/global-names.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
 #include "abi3ify/identifiers.h"
 #include "abi3ify/landmarks.h"
+#include "abi3ify/local-files.h"
 #include "abi3ify/libc-includes.h"
 #include "abi3ify/macro-aliases.h"
 #include "abi3ify/fastcall-adapters.h"
@@ -15,10 +17,13 @@
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/struct-names.h"
 #include "abi3ify/unused-compat.h"
 #include "abi3ify/version-checks.h"
 #include "clang/AST/ASTContext.h"
+#include "clang/AST/DeclCXX.h"
 #include "clang/Frontend/CompilerInstance.h"
+#include "clang/Sema/Sema.h"
 #include "llvm/Support/Path.h"
 
 using namespace clang;
@@ -162,13 +167,23 @@ public:
               UnitMatches &out)
       : command(command), context(context), floors(floors), out(out) {}
 
-  void begin(CompilerInstance &instance) override {
-    spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), *context.project);
-    collectPreprocessorFacts(instance, *spelling, preprocessor);
-    instance.setExternalSemaSource(macroAliases(instance, preprocessor));
+  void start(const PrecompiledHeader *precompiled) override {
+    header = precompiled;
+    preprocessor = {};
+  }
+
+  void begin(CompilerInstance &made) override {
+    instance = &made;
+    spelling.emplace(made.getSourceManager(), made.getLangOpts(), *context.project);
+    collectPreprocessorFacts(made, *spelling, preprocessor, header);
+    made.setExternalSemaSource(macroAliases(made, preprocessor));
   }
 
   void end(ASTContext &ast) override {
+    GlobalNames names(instance->getSema());
+    if (header)
+      ast.setTraversalScope(ownDecls(ast));
+    nameStructs(ast);
     std::string python = pythonFolder();
     out.includesPython = !python.empty();
     std::map<std::string, StringRef> texts;
@@ -190,15 +205,24 @@ public:
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
 
 private:
+  /// What is not the precompiled header's; without what a walk over all would
+  /// leave out at this level, because an expression has it.
+  static std::vector<Decl *> ownDecls(const ASTContext &ast) {
+    std::vector<Decl *> decls;
+    copy_if(ast.getTranslationUnitDecl()->noload_decls(), std::back_inserter(decls),
+            [](const Decl *decl) {
+              auto *record = dyn_cast<CXXRecordDecl>(decl);
+              return !isa<BlockDecl, CapturedDecl>(decl) && !(record && record->isLambda());
+            });
+    return decls;
+  }
+
   /// Of all files that were read.
   std::map<std::string, StringRef> textsOf(const SourceManager &sources) const {
     std::map<std::string, StringRef> texts;
-    for (unsigned i = 1, end = sources.local_sloc_entry_size(); i < end; ++i)
-      if (const SrcMgr::SLocEntry &entry = sources.getLocalSLocEntry(i); entry.isFile()) {
-        FileID id = sources.getFileID(SourceLocation::getFromRawEncoding(entry.getOffset()));
-        if (const std::string &path = spelling->path(id); !path.empty())
-          texts.try_emplace(path, sources.getBufferData(id));
-      }
+    for (FileID file : localFiles(sources))
+      if (const std::string &path = spelling->path(file); !path.empty())
+        texts.try_emplace(path, sources.getBufferData(file));
     return texts;
   }
 
@@ -217,19 +241,26 @@ private:
   UnitMatches &out;
   std::optional<Spelling> spelling;
   PreprocessorFacts preprocessor;
+  const PrecompiledHeader *header = nullptr;
+  CompilerInstance *instance = nullptr;
 };
 
 /// Only what the preprocessor skips, for the limited mode.
 class SkipVisitor : public UnitVisitor {
 public:
   explicit SkipVisitor(const Project &project) : project(project) {}
+  void start(const PrecompiledHeader *precompiled) override {
+    header = precompiled;
+    facts = {};
+  }
   void begin(CompilerInstance &instance) override {
     spelling.emplace(instance.getSourceManager(), instance.getLangOpts(), project);
-    collectPreprocessorFacts(instance, *spelling, facts);
+    collectPreprocessorFacts(instance, *spelling, facts, header);
   }
   PreprocessorFacts facts;
 
 private:
+  const PrecompiledHeader *header = nullptr;
   const Project &project;
   std::optional<Spelling> spelling;
 };
@@ -245,6 +276,7 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
   request.headers = context.headers;
   request.texts = context.texts;
   request.preprocessOnly = true;
+  request.precompiled = context.precompiled;
   parseUnit(request, &visitor);
   for (const auto &[file, ranges] : visitor.facts.skipped) {
     auto also = full.skipped.find(file);
@@ -316,6 +348,7 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context,
   request.headers = context.headers;
   request.normalHeader = context.normalHeader;
   request.texts = context.texts;
+  request.precompiled = context.precompiled;
   out.parse = parseUnit(request, &visitor);
   out.skipped = visitor.preprocessorFacts().skipped;
   // What the limit leaves out depends on its value.

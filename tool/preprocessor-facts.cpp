@@ -1,4 +1,6 @@
 #include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/local-files.h"
+#include "abi3ify/precompiled-header.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Lex/MacroArgs.h"
 #include "clang/Lex/Preprocessor.h"
@@ -24,9 +26,10 @@ bool asksForVersion(const MacroInfo &info) {
 
 class Callbacks : public PPCallbacks {
 public:
-  Callbacks(Preprocessor &preprocessor, const Spelling &spelling, PreprocessorFacts &facts)
+  Callbacks(Preprocessor &preprocessor, const Spelling &spelling, PreprocessorFacts &facts,
+            const PrecompiledHeader *header)
       : preprocessor(preprocessor), sources(preprocessor.getSourceManager()), spelling(spelling),
-        facts(facts) {}
+        facts(facts), header(header) {}
 
   void MacroExpands(const Token &name, const MacroDefinition &definition, SourceRange range,
                     const MacroArgs *arguments) override {
@@ -50,6 +53,8 @@ public:
     IncludeDirective include;
     auto [file, offset] = sources.getDecomposedExpansionLoc(hash);
     include.from = spelling.path(file);
+    if (isTold(include.from))
+      return;
     if (target)
       include.to = resolved(*target);
     include.name = name.str();
@@ -59,6 +64,7 @@ public:
     facts.includes.push_back(std::move(include));
     if (!sawPython && sys::path::filename(name) == "Python.h")
       enterPython(hash);
+    tellOfHeader();
   }
 
   void MacroDefined(const Token &name, const MacroDirective *directive) override {
@@ -134,6 +140,22 @@ private:
   // Most expansions stand in system headers; they are not worth a look.
   bool mayBeUsers(SourceLocation location) const {
     return location.isMacroID() || spelling.isUsers(sources.getFileID(location));
+  }
+
+  /// Whether an #include stands in a file of the header's that is entered again,
+  /// having no guard, at the place where the header has told all of it.
+  bool isTold(const std::string &from) {
+    telling &= header && header->files.contains(from);
+    return telling;
+  }
+
+  /// What the file that is included now has included when the header was made.
+  void tellOfHeader() {
+    if (!header || told == header->includes.size() ||
+        header->includes[told].to != facts.includes.back().to)
+      return;
+    append_range(facts.includes, header->includes[told++].within);
+    telling = true;
   }
 
   void enterPython(SourceLocation include) {
@@ -215,10 +237,8 @@ private:
 
   std::string resolved(FileEntryRef file) {
     auto [it, added] = paths.try_emplace(&file.getFileEntry());
-    if (added) {
-      StringRef name = file.getFileEntry().tryGetRealPathName();
-      it->second = realPath(name.empty() ? file.getName() : name);
-    }
+    if (added)
+      it->second = pathOf(file, sources.getFileManager());
     return it->second;
   }
 
@@ -226,6 +246,9 @@ private:
   SourceManager &sources;
   const Spelling &spelling;
   PreprocessorFacts &facts;
+  const PrecompiledHeader *header; ///< may be null
+  size_t told = 0; ///< of the header's includes
+  bool telling = false;
   bool sawPython = false;
   std::map<FileID, unsigned> open_;
   std::set<FileID> guards;
@@ -236,9 +259,10 @@ private:
 } // namespace
 
 void collectPreprocessorFacts(CompilerInstance &instance, const Spelling &spelling,
-                              PreprocessorFacts &facts) {
+                              PreprocessorFacts &facts, const PrecompiledHeader *header) {
   Preprocessor &preprocessor = instance.getPreprocessor();
-  preprocessor.addPPCallbacks(std::make_unique<Callbacks>(preprocessor, spelling, facts));
+  preprocessor.addPPCallbacks(
+      std::make_unique<Callbacks>(preprocessor, spelling, facts, header));
 }
 
 } // namespace abi3ify

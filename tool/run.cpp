@@ -182,6 +182,7 @@ private:
     verify.floor = options.floor;
     verify.jobs = setup.jobs;
     verify.cache = options.cache.get();
+    verify.precompiled = setup.precompiled.get();
     verify.headers = {setup.headersOrCommands(headers.lowest)};
     if (headers.newest != headers.lowest)
       verify.headers.push_back(headers.newest);

@@ -17,6 +17,7 @@ Error Setup::prepare() {
   if (!found)
     return found.takeError();
   project = std::move(*found);
+  precompiled = std::make_unique<PrecompiledHeaders>(project);
   return Error::success();
 }
 
@@ -48,6 +49,7 @@ Reading Setup::read(const Project &units, const PythonHeaders *headers,
   context.moduleState = options.moduleState;
   context.headers = headersOrCommands(headers);
   context.normalHeader = &header;
+  context.precompiled = precompiled.get();
   return readUnits(context, floors, jobs,
                    [&](size_t done) { report("reading", done, units.commands.size()); },
                    options.cache.get(), rulesKey);

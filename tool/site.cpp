@@ -1,4 +1,6 @@
 #include "abi3ify/site.h"
+#include "abi3ify/global-names.h"
+#include "abi3ify/struct-names.h"
 #include "abi3ify/unit.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/AST/DeclCXX.h"
@@ -43,27 +45,9 @@ bool isNormalDereference(const Stmt *stmt) {
 
 /// Looks a typedef of Python's up by name.
 QualType typedefNamed(StringRef name, ASTContext &context) {
-  auto &identifier = context.Idents.get(name);
-  for (NamedDecl *decl : context.getTranslationUnitDecl()->lookup(&identifier))
+  for (NamedDecl *decl : globalsNamed(name, context))
     if (auto *type = dyn_cast<TypeDecl>(decl))
       return context.getTypeDeclType(type);
-  return {};
-}
-
-/// struct _object is known as PyObject: the first typedef of it has the name
-/// that people use. It may stand in any extern "C" block.
-StringRef typedefOf(const RecordDecl *record, const DeclContext *context) {
-  for (const Decl *decl : context->decls()) {
-    if (auto *alias = dyn_cast<TypedefNameDecl>(decl)) {
-      auto *type = alias->getUnderlyingType()->getAsRecordDecl();
-      if (type && type->getCanonicalDecl() == record->getCanonicalDecl())
-        return alias->getName();
-    } else if (auto *block = dyn_cast<LinkageSpecDecl>(decl)) {
-      StringRef name = typedefOf(record, block);
-      if (!name.empty())
-        return name;
-    }
-  }
   return {};
 }
 
@@ -304,7 +288,7 @@ StringRef structName(const RecordDecl *record) {
     return {};
   if (auto *alias = record->getTypedefNameForAnonDecl())
     return alias->getName();
-  StringRef alias = typedefOf(record, record->getASTContext().getTranslationUnitDecl());
+  StringRef alias = typedefOf(record);
   return alias.empty() ? record->getName() : alias;
 }
 

@@ -1,5 +1,6 @@
 #include "abi3ify/spelling.h"
 #include "abi3ify/appended-files.h"
+#include "abi3ify/local-files.h"
 #include "abi3ify/text-lexer.h"
 #include "clang/Basic/SourceManager.h"
 #include "clang/Lex/Lexer.h"
@@ -15,8 +16,7 @@ const Spelling::FileFacts &Spelling::facts(FileID file) const {
   auto [it, added] = cache.try_emplace(file);
   if (added)
     if (auto entry = sources.getFileEntryRefForID(file)) {
-      StringRef name = entry->getFileEntry().tryGetRealPathName();
-      it->second.path = realPath(name.empty() ? entry->getName() : name);
+      it->second.path = pathOf(*entry, sources.getFileManager());
       it->second.users = project.owns(it->second.path);
       // What was put behind the user's text is ours.
       if (it->second.users)

@@ -1,5 +1,6 @@
 // Finds the static type objects of a unit and every mention of them.
 #include "abi3ify/static-types.h"
+#include "abi3ify/local-files.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/heap-type-specs.h"
 #include "abi3ify/site.h"
@@ -275,11 +276,11 @@ void findLooseTokens(TypeSurvey &survey) {
     byName[type.part.name] = &type;
   if (byName.empty())
     return;
-  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
-    FileID file = sources.translateFile(it->first);
-    if (file.isInvalid() || !survey.spelling.isUsers(file))
-      continue;
+  std::set<std::string> looked;
+  for (FileID file : localFiles(sources)) {
     std::string path = survey.spelling.path(file);
+    if (!survey.spelling.isUsers(file) || !looked.insert(path).second)
+      continue;
     StringRef text = survey.spelling.text(file);
     auto skipped = survey.preprocessor.skipped.find(path);
     auto isSkipped = [&](unsigned offset) {
@@ -326,7 +327,8 @@ bool isUsers(const ASTContext &ast, const Spelling &spelling, const Decl *decl) 
 
 std::vector<Decl *> usersDecls(const ASTContext &ast, const Spelling &spelling) {
   std::vector<Decl *> decls;
-  copy_if(ast.getTranslationUnitDecl()->decls(), std::back_inserter(decls),
+  // Those of a precompiled header are others', and are not loaded.
+  copy_if(ast.getTranslationUnitDecl()->noload_decls(), std::back_inserter(decls),
           [&](const Decl *decl) { return isUsers(ast, spelling, decl); });
   return decls;
 }
@@ -376,7 +378,7 @@ bool takesFlags(const Expr *value) {
 std::string moduleName(const ASTContext &ast) {
   std::string found;
   std::vector<const Decl *> variables;
-  for (const Decl *decl : ast.getTranslationUnitDecl()->decls()) {
+  for (const Decl *decl : ast.getTranslationUnitDecl()->noload_decls()) {
     variables.push_back(decl);
     if (auto *function = dyn_cast<FunctionDecl>(decl); function && function->hasBody())
       variables.insert(variables.end(), function->decls_begin(), function->decls_end());

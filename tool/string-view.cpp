@@ -1,4 +1,5 @@
 #include "abi3ify/string-view.h"
+#include "abi3ify/global-names.h"
 #include "abi3ify/ownership.h"
 #include "clang/AST/DynamicRecursiveASTVisitor.h"
 #include "clang/AST/ExprCXX.h"
@@ -262,7 +263,7 @@ private:
   /// written like those of any other.
   bool release() {
     ASTContext &ast = site.context;
-    auto found = ast.getTranslationUnitDecl()->lookup(&ast.Idents.get("PyObject"));
+    auto found = globalsNamed("PyObject", ast);
     auto *object = found.empty() ? nullptr : dyn_cast<TypedefNameDecl>(found.front());
     if (!object)
       return false;

@@ -7,6 +7,7 @@
 // nothing reads the builtin's part of it; the type that has the struct is the
 // only one; code that is not compiled names no member of it.
 #include "abi3ify/site.h"
+#include "abi3ify/local-files.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/text-lexer.h"
 #include "clang/AST/ExprCXX.h"
@@ -249,11 +250,11 @@ void findUncompiled(TypeSurvey &survey, const RecordDecl *record, TypePart &part
   for (const FieldDecl *field : record->fields())
     fields.insert(field->getName());
   SourceManager &sources = survey.ast.getSourceManager();
-  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
-    FileID file = sources.translateFile(it->first);
-    if (file.isInvalid() || !survey.spelling.isUsers(file))
-      continue;
+  std::set<std::string> looked;
+  for (FileID file : localFiles(sources)) {
     std::string path = survey.spelling.path(file);
+    if (!survey.spelling.isUsers(file) || !looked.insert(path).second)
+      continue;
     auto skipped = survey.preprocessor.skipped.find(path);
     StringRef text = survey.spelling.text(file);
     for (Range range : skipped == survey.preprocessor.skipped.end() ? std::vector<Range>()

@@ -3,11 +3,15 @@
 #include "abi3ify/builtin-headers.h"
 #include "abi3ify/compat.h"
 #include "abi3ify/invocation.h"
+#include "abi3ify/local-files.h"
+#include "abi3ify/precompiled-header.h"
 #include "clang/AST/ASTConsumer.h"
 #include "clang/Basic/DiagnosticDriver.h"
 #include "clang/Basic/DiagnosticOptions.h"
+#include "clang/Basic/DiagnosticSerialization.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Frontend/FrontendAction.h"
+#include "clang/Frontend/MultiplexConsumer.h"
 #include "clang/Lex/Preprocessor.h"
 #include "clang/Lex/PreprocessorOptions.h"
 #include "llvm/ADT/STLExtras.h"
@@ -23,30 +27,62 @@ namespace {
 
 class Consumer : public ASTConsumer {
 public:
-  explicit Consumer(UnitVisitor *visitor) : visitor(visitor) {}
+  Consumer(UnitVisitor *visitor, const PrecompiledCheck *check) : visitor(visitor), check(check) {}
   void HandleTranslationUnit(ASTContext &context) override {
-    if (visitor)
+    if (visitor && (!check || check->holds()))
       visitor->end(context);
   }
 
 private:
   UnitVisitor *visitor;
+  const PrecompiledCheck *check;
 };
+
+void lexAll(Preprocessor &preprocessor) {
+  preprocessor.EnterMainSourceFile();
+  Token token;
+  do
+    preprocessor.Lex(token);
+  while (token.isNot(tok::eof));
+}
 
 class Action : public ASTFrontendAction {
 public:
-  explicit Action(UnitVisitor *visitor) : visitor(visitor) {}
+  /// `header`: is used in the place of the unit's first lines, if not null.
+  Action(const ParseRequest &request, UnitVisitor *visitor, const PrecompiledHeader *header,
+         PrecompiledCheck &check)
+      : request(request), visitor(visitor), header(header), check(check) {}
+
+  TranslationUnitKind getTranslationUnitKind() override {
+    return visitor && visitor->precompiles() ? TU_Prefix : TU_Complete;
+  }
 
 protected:
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance &instance,
                                                  StringRef) override {
+    if (header)
+      check.watch(instance, *header);
     if (visitor)
       visitor->begin(instance);
-    return std::make_unique<Consumer>(visitor);
+    std::vector<std::unique_ptr<ASTConsumer>> consumers;
+    consumers.push_back(std::make_unique<Consumer>(visitor, header ? &check : nullptr));
+    if (auto writer = visitor ? visitor->writer(instance) : nullptr)
+      consumers.push_back(std::move(writer));
+    return std::make_unique<MultiplexConsumer>(std::move(consumers));
+  }
+
+  void ExecuteAction() override {
+    if (request.preprocessOnly && !(visitor && visitor->precompiles()))
+      lexAll(getCompilerInstance().getPreprocessor());
+    else
+      ASTFrontendAction::ExecuteAction();
   }
 
 private:
+  const ParseRequest &request;
   UnitVisitor *visitor;
+  const PrecompiledHeader *header;
+  PrecompiledCheck &check;
 };
 
 class PreprocessAction : public PreprocessorFrontendAction {
@@ -55,27 +91,18 @@ public:
 
 protected:
   void ExecuteAction() override {
-    CompilerInstance &instance = getCompilerInstance();
     if (visitor)
-      visitor->begin(instance);
-    Preprocessor &preprocessor = instance.getPreprocessor();
-    preprocessor.EnterMainSourceFile();
-    Token token;
-    do
-      preprocessor.Lex(token);
-    while (token.isNot(tok::eof));
+      visitor->begin(getCompilerInstance());
+    lexAll(getCompilerInstance().getPreprocessor());
   }
 
 private:
   UnitVisitor *visitor;
 };
 
-std::string pathOf(const SourceManager &sources, FileID file) {
+std::string placeOf(const SourceManager &sources, FileID file) {
   auto entry = sources.getFileEntryRefForID(file);
-  return entry ? realPath(entry->getFileEntry().tryGetRealPathName().empty()
-                              ? entry->getName()
-                              : entry->getFileEntry().tryGetRealPathName())
-               : std::string();
+  return entry ? pathOf(*entry, sources.getFileManager()) : std::string();
 }
 
 // Keeps diagnostics as values; notes are left out, warnings of system headers
@@ -84,10 +111,14 @@ class Collector : public DiagnosticConsumer {
 public:
   explicit Collector(std::vector<Diagnostic> &out) : out(out) {}
 
+  /// Whether a precompiled header could not be read.
+  bool sawBadHeader() const { return badHeader; }
+
   void HandleDiagnostic(DiagnosticsEngine::Level level, const clang::Diagnostic &info) override {
     DiagnosticConsumer::HandleDiagnostic(level, info);
     if (level < DiagnosticsEngine::Warning)
       return;
+    badHeader |= info.getID() >= diag::DIAG_START_SERIALIZATION && info.getID() < diag::DIAG_START_LEX;
     abi3ify::Diagnostic diagnostic;
     diagnostic.level = level;
     SmallString<128> message;
@@ -106,7 +137,7 @@ private:
     std::set<std::pair<std::string, unsigned>> seen;
     auto add = [&](SourceLocation place) {
       auto [file, offset] = sources.getDecomposedSpellingLoc(place);
-      std::string path = pathOf(sources, file);
+      std::string path = placeOf(sources, file);
       if (!path.empty() && seen.insert({path, offset}).second)
         places.push_back({path, offset});
     };
@@ -116,6 +147,7 @@ private:
   }
 
   std::vector<abi3ify::Diagnostic> &out;
+  bool badHeader = false;
 };
 
 // Errors about the flags themselves, which say what must be stripped.
@@ -150,7 +182,9 @@ public:
   std::string message;
 };
 
-std::vector<std::string> arguments(const ParseRequest &request) {
+} // namespace
+
+std::vector<std::string> compilerArguments(const ParseRequest &request) {
   const Command &command = *request.command;
   std::vector<std::string> args = {command.cxx ? "clang++" : "clang", "-fsyntax-only"};
   if (request.mode == Mode::Find)
@@ -201,6 +235,8 @@ std::vector<std::string> arguments(const ParseRequest &request) {
   return args;
 }
 
+namespace {
+
 /// The real Python.h, then the normalising header. A source that limits itself
 /// is still read with the full API.
 std::string virtualPython(StringRef spelled) {
@@ -227,7 +263,13 @@ void addNormalHeader(const NormalHeader &header, vfs::InMemoryFileSystem &memory
   add("abi3ify-normal.h", header.python);
 }
 
-IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
+void addFiles(const Texts &files, vfs::InMemoryFileSystem &memory) {
+  for (const auto &[path, text] : files)
+    memory.addFileNoOwn(path, 0, MemoryBufferRef(text, path));
+}
+
+IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request,
+                                               const PrecompiledHeader *header) {
   IntrusiveRefCntPtr<vfs::FileSystem> disk(request.command->files);
   if (!disk) {
     disk = vfs::createPhysicalFileSystem();
@@ -237,6 +279,10 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request) {
   memory->setCurrentWorkingDirectory(request.command->directory);
   if (!request.command->invocation) // another compiler has its own
     addBuiltinHeaders(*memory);
+  if (request.memory)
+    addFiles(*request.memory, *memory);
+  if (header)
+    addFiles(header->memory, *memory);
   if (request.mode == Mode::Find && request.normalHeader) {
     addNormalHeader(*request.normalHeader, *memory);
     disk = withAppendices(disk, request.normalHeader->others);
@@ -291,12 +337,40 @@ const Diagnostic *ParseResult::firstError() const {
   return nullptr;
 }
 
-ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
+namespace {
+
+void noteFiles(const ParseRequest &request, const SourceManager &sources, ParseResult &result) {
+  std::set<std::string> read(result.filesRead.begin(), result.filesRead.end());
+  DenseSet<const FileEntry *> entered;
+  for (FileID file : localFiles(sources))
+    entered.insert(sources.getFileEntryForID(file));
+  for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
+    StringRef path = it->first.getName();
+    if (path.starts_with(NormalFolder) || path.starts_with(BuiltinFolder) ||
+        path.starts_with(PrecompiledFolder)) {
+      result.sawNormalHeader |= path.ends_with("abi3ify-normal.h");
+      continue;
+    }
+    std::string real = pathOf(it->first, sources.getFileManager());
+    // A text that stands for a file is known before anything reads it.
+    if (request.texts && request.texts->count(real) && !entered.contains(&it->first.getFileEntry()))
+      continue;
+    read.insert(real);
+  }
+  result.filesRead.assign(read.begin(), read.end());
+}
+
+/// Reads the source, behind `header` if it is not null. Nothing if that header
+/// does not fit.
+std::optional<ParseResult> parse(const ParseRequest &request, UnitVisitor *visitor,
+                                 const PrecompiledHeader *header) {
   ParseResult result;
-  auto files = fileSystem(request);
+  if (visitor)
+    visitor->start(header);
+  auto files = fileSystem(request, header);
   auto invocation = request.command->invocation
                         ? adaptInvocation(request)
-                        : makeInvocation(arguments(request), files, result);
+                        : makeInvocation(compilerArguments(request), files, result);
   if (!invocation)
     return result;
   invocation->getFrontendOpts().DisableFree = false;
@@ -307,39 +381,46 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
       invocation->getPreprocessorOpts().addRemappedFile(
           path, MemoryBuffer::getMemBufferCopy(text, path).release());
 
+  if (header)
+    invocation->getPreprocessorOpts().ImplicitPCHInclude = header->path;
+
   auto made = makeInstance(std::move(invocation), files);
   CompilerInstance &instance = *made;
   Collector collector(result.diagnostics);
+  PrecompiledCheck check;
   instance.createDiagnostics(&collector, /*ShouldOwnClient=*/false);
-  if (request.preprocessOnly) {
+  if (request.preprocessOnly && !header && !(visitor && visitor->precompiles())) {
     PreprocessAction action(visitor);
     instance.ExecuteAction(action);
   } else {
-    Action action(visitor);
+    Action action(request, visitor, header, check);
     instance.ExecuteAction(action);
   }
   result.ran = true;
 
-  if (instance.hasSourceManager()) {
-    std::set<std::string> read;
-    SourceManager &sources = instance.getSourceManager();
-    for (auto it = sources.fileinfo_begin(); it != sources.fileinfo_end(); ++it) {
-      StringRef path = it->first.getFileEntry().tryGetRealPathName();
-      if (path.empty())
-        path = it->first.getName();
-      if (path.starts_with(NormalFolder) || path.starts_with(BuiltinFolder)) {
-        result.sawNormalHeader |= path.ends_with("abi3ify-normal.h");
-        continue;
-      }
-      std::string real = realPath(path);
-      // A text that stands for a file is known before anything reads it.
-      if (request.texts && request.texts->count(real) && sources.translateFile(it->first).isInvalid())
-        continue;
-      read.insert(real);
-    }
-    result.filesRead.assign(read.begin(), read.end());
+  if (header && (!check.holds() || collector.sawBadHeader()))
+    return std::nullopt;
+  if (header) {
+    result.filesRead = header->parse.filesRead;
+    result.sawNormalHeader = header->parse.sawNormalHeader;
+    if (auto *disk = dynamic_cast<RememberingFileSystem *>(request.command->files))
+      disk->add(*header->disk);
   }
+  if (instance.hasSourceManager())
+    noteFiles(request, instance.getSourceManager(), result);
   return result;
+}
+
+} // namespace
+
+ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
+  if (const PrecompiledHeader *header =
+          request.precompiled ? request.precompiled->find(request) : nullptr) {
+    if (auto result = parse(request, visitor, header))
+      return std::move(*result);
+    request.precompiled->refuse(request);
+  }
+  return *parse(request, visitor, nullptr);
 }
 
 } // namespace abi3ify

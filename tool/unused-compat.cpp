@@ -134,7 +134,7 @@ std::set<std::string> findUnusedCompat(ASTContext &ast, const Spelling &spelling
     Mention mention(spelling, ast.getSourceManager(), include.to, replaced);
     for (const MacroUse &use : preprocessor.uses)
       mention.look(use);
-    for (Decl *decl : ast.getTranslationUnitDecl()->decls())
+    for (Decl *decl : ast.getTranslationUnitDecl()->noload_decls())
       if (mention.found.empty() && spelling.isUsers(decl->getLocation()) && !mention.isIn(decl))
         mention.TraverseDecl(decl);
     StringRef text = textOf(include.from);

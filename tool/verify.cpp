@@ -40,22 +40,25 @@ public:
       : findings(findings), wanted(wanted), units(units), originals(originals), options(options) {
     for (const auto &[file, text] : originals)
       lines.emplace(file, Lines(text));
-    parsed.resize(units.size());
     for (const UnitFiles &unit : units)
       variants.push_back(variantsOf(unit));
+    for (const auto &[unit, commands] : zip(units, variants))
+      for (const Command &command : commands)
+        for (const PythonHeaders *headers : options.headers)
+          builds.push_back({unit, command, headers});
   }
 
   Edits run() {
     while (true) {
       edits = composeEdits(findings, wanted, originals);
       texts = edits.texts();
-      std::vector<Outcome> outcomes(units.size());
-      parallelFor(options.jobs, units.size(),
-                  [&](size_t i) { outcomes[i] = checkUnit(i); });
+      std::vector<Outcome> outcomes(builds.size());
+      parallelFor(options.jobs, builds.size(),
+                  [&](size_t i) { outcomes[i] = checkBuild(builds[i]); });
       bool dropped = false;
-      for (const auto &[unit, outcome] : zip(units, outcomes))
+      for (const auto &[build, outcome] : zip(builds, outcomes))
         for (const auto &[index, reason] : outcome.blamed)
-          dropped |= drop(index, reason + under(*unit.command));
+          dropped |= drop(index, reason + under(*build.unit.command));
       for (const Outcome &outcome : outcomes)
         for (const Stray &stray : outcome.strays)
           if (!dropped)
@@ -84,27 +87,23 @@ private:
     std::vector<Finding> unannounced;
   };
 
-  Outcome checkUnit(size_t unit) {
-    Outcome outcome;
-    bool edited = any_of(units[unit].filesRead,
-                         [&](const std::string &file) { return texts.count(file); });
-    parsed[unit].resize(options.headers.size() * variants[unit].size());
-    size_t build = 0;
-    for (const Command &command : variants[unit])
-      for (const PythonHeaders *headers : options.headers)
-        checkBuild(outcome, unit, {parsed[unit][build++], command, headers}, edited);
-    return outcome;
-  }
-
-  struct Parses;
-  /// One way to compile a unit.
-  struct Build {
-    Parses &parses;
-    const Command &command;
-    const PythonHeaders *headers;
+  /// A parse, and the digests of the edited texts that it read.
+  struct Parse {
+    std::optional<ParseResult> result;
+    std::map<std::string, std::string> read;
   };
 
-  void checkBuild(Outcome &outcome, size_t unit, const Build &build, bool edited) {
+  /// One way to compile a unit.
+  struct Build {
+    const UnitFiles &unit;
+    const Command &command;
+    const PythonHeaders *headers;
+    Parse fullBefore, limitedBefore, fullAfter, limitedAfter;
+  };
+
+  Outcome checkBuild(Build &build) {
+    Outcome outcome;
+    bool edited = isEdited(build.unit);
     if (edited) {
       const ParseResult &full = after(build, Mode::Full);
       // What says nothing says nothing new.
@@ -112,13 +111,18 @@ private:
         compare(outcome, full, {&before(build, Mode::Full)}, build, /*limited=*/false);
     }
     if (!options.limited)
-      return;
+      return outcome;
     const ParseResult &limited = edited ? after(build, Mode::Limited) : before(build, Mode::Limited);
     // A warning that the full build has is not the limit's.
     if (edited && !limited.diagnostics.empty())
       compare(outcome, limited, {&before(build, Mode::Limited), &before(build, Mode::Full)}, build,
               /*limited=*/true);
-    findUnannounced(outcome, unit, limited);
+    findUnannounced(outcome, build.unit, limited);
+    return outcome;
+  }
+
+  bool isEdited(const UnitFiles &unit) const {
+    return any_of(unit.filesRead, [&](const std::string &file) { return texts.count(file); });
   }
 
   /// As the unit is built; and with assertions, which edits were found in, where
@@ -138,25 +142,16 @@ private:
     return list;
   }
 
-  /// A parse, and the digests of the edited texts that it read.
-  struct Parse {
-    std::optional<ParseResult> result;
-    std::map<std::string, std::string> read;
-  };
-  struct Parses {
-    Parse fullBefore, limitedBefore, fullAfter, limitedAfter;
-  };
-
-  const ParseResult &before(const Build &build, Mode mode) {
-    Parse &slot = mode == Mode::Full ? build.parses.fullBefore : build.parses.limitedBefore;
+  const ParseResult &before(Build &build, Mode mode) {
+    Parse &slot = mode == Mode::Full ? build.fullBefore : build.limitedBefore;
     if (!slot.result)
       slot.result = parse(build.command, build.headers, mode, nullptr);
     return *slot.result;
   }
 
   /// The last one holds as long as the texts that it read are the same.
-  const ParseResult &after(const Build &build, Mode mode) {
-    Parse &slot = mode == Mode::Full ? build.parses.fullAfter : build.parses.limitedAfter;
+  const ParseResult &after(Build &build, Mode mode) {
+    Parse &slot = mode == Mode::Full ? build.fullAfter : build.limitedAfter;
     if (!slot.result || editedAmong(slot.result->filesRead) != slot.read) {
       slot.result = parse(build.command, build.headers, mode, &texts);
       slot.read = editedAmong(slot.result->filesRead);
@@ -181,6 +176,7 @@ private:
     request.headers = headers;
     request.texts = edited;
     request.withoutHeads = true;
+    request.precompiled = options.precompiled;
     return options.cache ? options.cache->parse(request) : parseUnit(request);
   }
 
@@ -294,7 +290,7 @@ private:
   }
 
   /// An error of the limited build must be announced by a finding that stays.
-  void findUnannounced(Outcome &outcome, size_t unit, const ParseResult &limited) const {
+  void findUnannounced(Outcome &outcome, const UnitFiles &unit, const ParseResult &limited) const {
     for (const Diagnostic &diagnostic : limited.diagnostics) {
       if (!diagnostic.isError() || diagnostic.places.empty())
         continue;
@@ -307,7 +303,7 @@ private:
         unsigned offset = place.offset;
         if (auto file = edits.files.find(place.file);
             file != edits.files.end() &&
-            any_of(units[unit].filesRead, [&](auto &f) { return texts.count(f); }))
+            isEdited(unit))
           offset = file->second.oldOffset(offset);
         unsigned line = lineOf(place.file, offset);
         for (unsigned i = 0; i < findings.size(); ++i)
@@ -330,15 +326,15 @@ private:
       } else {
         // In a header that is not the project's: the source is to blame for
         // including it, once.
-        finding.file = units[unit].command->file;
+        finding.file = unit.command->file;
         finding.range = {0, 1};
         where = " in " + diagnostic.places.back().file;
       }
       finding.rule = NoRule.str();
       finding.symbol = WholeBuild.str();
       finding.state = State::Manual;
-      finding.configurations = {units[unit].command->configurations.begin(),
-                                units[unit].command->configurations.end()};
+      finding.configurations = {unit.command->configurations.begin(),
+                                unit.command->configurations.end()};
       finding.message = std::string("the limited build fails ") +
                         (own ? "here" : "for this source") + where + ": " + diagnostic.message;
       finding.reason = own ? "no rule knows this" : "the header is not part of the project";
@@ -482,7 +478,7 @@ private:
   const VerifyOptions &options;
   std::map<std::string, Lines> lines;
   std::vector<std::vector<Command>> variants; ///< of each unit
-  std::vector<std::vector<Parses>> parsed;    ///< by variant and headers
+  std::vector<Build> builds;                  ///< unit by unit
   Edits edits;
   Texts texts;
 };

@@ -75,6 +75,9 @@ public:
   std::error_code getRealPath(const llvm::Twine &path,
                               llvm::SmallVectorImpl<char> &output) override;
 
+  /// Takes what another one remembers as well.
+  void add(const RememberingFileSystem &other);
+
   /// Sorted by path.
   std::vector<FileFact> facts() const;
 

@@ -16,6 +16,7 @@ struct MatchContext {
   const PythonHeaders *headers = nullptr;
   const NormalHeader *normalHeader = nullptr;
   const Texts *texts = nullptr; ///< instead of files on disk
+  PrecompiledSource *precompiled = nullptr;
 };
 
 /// The rule that the conversion of a static type is reported under.

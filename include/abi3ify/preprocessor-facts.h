@@ -69,9 +69,12 @@ struct PreprocessorFacts {
   bool ssizeClean = false; ///< PY_SSIZE_T_CLEAN was defined there
 };
 
+struct PrecompiledHeader;
+
 /// Registers callbacks on `instance` that fill `facts`. `spelling` is made by
-/// the caller once the source manager exists and must outlive the parse.
+/// the caller once the source manager exists and must outlive the parse. What
+/// `header` (or null) has read already comes from it.
 void collectPreprocessorFacts(clang::CompilerInstance &instance, const Spelling &spelling,
-                              PreprocessorFacts &facts);
+                              PreprocessorFacts &facts, const PrecompiledHeader *header = nullptr);
 
 } // namespace abi3ify

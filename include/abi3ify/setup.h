@@ -2,6 +2,7 @@
 // project, selection, and how units are read.
 // In: options. Out: readings; errors before any source is parsed.
 #pragma once
+#include "abi3ify/precompiled.h"
 #include "abi3ify/run.h"
 #include "abi3ify/selection.h"
 
@@ -50,6 +51,7 @@ public:
   RuleSet known; ///< with the optional ones that are not asked for
   Project project;
   Selection selection;
+  std::unique_ptr<PrecompiledHeaders> precompiled; ///< for all units of the run
 
 private:
   Reading read(const Project &project, const PythonHeaders *headers,

@@ -10,6 +10,7 @@
 #include <functional>
 
 namespace clang {
+class ASTConsumer;
 class ASTContext;
 class CompilerInstance;
 } // namespace clang
@@ -49,6 +50,9 @@ struct NormalHeader {
   std::vector<std::pair<std::string, std::string>> others;
 };
 
+struct PrecompiledHeader;
+struct PrecompiledSource;
+
 struct ParseRequest {
   const Command *command = nullptr;
   Mode mode = Mode::Full;
@@ -61,14 +65,32 @@ struct ParseRequest {
   /// the findings that speak of them were answered. Else all that follows from
   /// a struct that begins with one would be reported, too.
   bool withoutHeads = false;
+  /// May stand for the lines up to Python.h; the result is the same.
+  PrecompiledSource *precompiled = nullptr;
+  const Texts *memory = nullptr; ///< files that the disk does not have, by absolute path
+};
+
+/// Hands out precompiled headers (precompiled.h). For all threads.
+struct PrecompiledSource {
+  virtual ~PrecompiledSource() = default;
+  /// Null if there is none, or none that would pay.
+  virtual const PrecompiledHeader *find(const ParseRequest &request) = 0;
+  /// What find gave did not fit, and need not be tried again.
+  virtual void refuse(const ParseRequest &request) = 0;
 };
 
 /// What wants to see a parse. `begin` may register preprocessor callbacks;
 /// `end` gets the AST (not when only preprocessing).
 struct UnitVisitor {
   virtual ~UnitVisitor() = default;
+  /// Comes first. What a precompiled header (or null) has read is not read
+  /// again. Where one turns out not to fit, all begins anew, with null.
+  virtual void start(const PrecompiledHeader *) {}
   virtual void begin(clang::CompilerInstance &) {}
   virtual void end(clang::ASTContext &) {}
+  /// For a header that is to be precompiled: what writes it.
+  virtual bool precompiles() const { return false; }
+  virtual std::unique_ptr<clang::ASTConsumer> writer(clang::CompilerInstance &) { return nullptr; }
 };
 
 struct ParseResult {
@@ -80,6 +102,10 @@ struct ParseResult {
 
   const Diagnostic *firstError() const;
 };
+
+/// The command line of a request that has no compiler's own options; the source
+/// comes last, behind "--".
+std::vector<std::string> compilerArguments(const ParseRequest &request);
 
 ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor = nullptr);
 

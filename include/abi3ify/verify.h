@@ -9,6 +9,7 @@
 namespace abi3ify {
 
 class UnitCache;
+struct PrecompiledSource;
 
 /// A unit as verification needs it.
 struct UnitFiles {
@@ -22,6 +23,7 @@ struct VerifyOptions {
   std::vector<const PythonHeaders *> headers; ///< each is tried
   unsigned jobs = 1;
   UnitCache *cache = nullptr; ///< of what units said before
+  PrecompiledSource *precompiled = nullptr;
   bool limited = true; ///< false: only the full build is held against the original
 };
 

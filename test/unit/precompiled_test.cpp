@@ -1,0 +1,236 @@
+// A precompiled header changes no result: what a unit gives with one is what it
+// gives without; and it is used where it can be, and only there.
+#include "abi3ify/archived-types.h"
+#include "abi3ify/precompiled.h"
+#include "abi3ify/unit-cache.h"
+#include "match_support.h"
+
+using namespace abi3ify;
+using When = PrecompiledHeaders::When;
+
+namespace {
+
+/// Has findings of many kinds, and what no header declares.
+constexpr llvm::StringLiteral Body = R"(
+#include <structmember.h>
+#ifdef PY_SSIZE_T_CLEAN
+#define LENGTH(l) PyList_GET_SIZE(l)
+#else
+#define LENGTH(l) ((int)PyList_GET_SIZE(l))
+#endif
+#if PY_VERSION_HEX >= 0x030c0000
+static int newer;
+#endif
+typedef struct { PyObject_HEAD PyObject *item; } Thing;
+static PyTypeObject ThingType = { PyVarObject_HEAD_INIT(NULL, 0) "m.Thing", sizeof(Thing) };
+static PyObject *first(PyObject *self, PyObject *list) {
+  if (LENGTH(list) == 0 || !PyUnicode_Check(PyTuple_GET_ITEM(list, 0)))
+    return NULL;
+  assert(strlen(Py_TYPE(list)->tp_name) < 10);
+  ((Thing *)self)->item = PyList_GET_ITEM(list, 0);
+  Py_SIZE(list);
+  return PyUnicod_FromString("") + _PyObject_CallNoArgs(self) + PyErr_SetNane;
+}
+static double unused(PyObject *x) { int left; return ((PyFloatObject *)x)->ob_fval; }
+)";
+
+class Compared {
+public:
+  TemporaryFolder folder;
+  std::vector<std::string> flags;
+  Texts texts;
+
+  /// What the units give must be the same in all modes; gives how many of their
+  /// parses a precompiled header has served.
+  unsigned hits(const std::vector<std::string> &units) {
+    PrecompiledHeaders always(project(), When::Always);
+    for (const std::string &unit : units) {
+      std::string plain = look(unit, nullptr);
+      EXPECT_EQ(look(unit, &always), plain) << unit;
+      EXPECT_EQ(look(unit, &always), plain) << unit << ", again";
+    }
+    return always.hits() / 2;
+  }
+  /// Of one unit with these lines in front.
+  unsigned hits(llvm::StringRef lines, const std::string &unit = "src/a.c") {
+    folder.write(unit, (lines + Body).str());
+    return hits(std::vector{unit});
+  }
+
+private:
+  const Project &project() {
+    known.roots = {folder.path};
+    known.headers = {llvm::cantFail(askPython("python3"))};
+    return known;
+  }
+
+  /// Findings, diagnostics and files in each mode, as bytes and as text.
+  std::string look(const std::string &unit, PrecompiledHeaders *precompiled) {
+    MatchContext context;
+    context.project = &known;
+    context.rules = &rules;
+    context.headers = &known.headers[0];
+    context.normalHeader = &header;
+    context.texts = &texts;
+    context.precompiled = precompiled;
+    Command command;
+    command.directory = folder.path;
+    command.file = folder.path + "/" + unit;
+    command.cxx = llvm::StringRef(unit).ends_with(".cpp");
+    command.args = flags;
+    ArchiveWriter out;
+    out.write(matchUnit(command, context, {{8}, {11}}));
+    std::string said;
+    for (Mode mode : {Mode::Full, Mode::Limited}) {
+      ParseRequest request;
+      request.command = &command;
+      request.mode = mode;
+      request.floor = {11};
+      request.headers = context.headers;
+      request.texts = &texts;
+      request.precompiled = precompiled;
+      ParseResult result = parseUnit(request);
+      out.write(result);
+      for (const Diagnostic &diagnostic : result.diagnostics)
+        said += diagnostic.message + "\n";
+    }
+    return said + out.bytes;
+  }
+
+  Project known;
+  RuleSet rules = llvm::cantFail(loadRules(""));
+  NormalHeader header = normalHeader(rules);
+};
+
+} // namespace
+
+TEST(Precompiled, FitsWhatBeginsWithPlainDirectives) {
+  EXPECT_EQ(Compared().hits("#include <Python.h>\n"), 3u);
+  EXPECT_EQ(Compared().hits("/* two\n lines */ // one\n\n  #  include \"Python.h\" // more\n"), 3u);
+  EXPECT_EQ(Compared().hits("#define PY_SSIZE_T_CLEAN\n#define TWICE(x) ((x) + \\\n  (x)) /* of\n two */\n"
+                            "#include <Python.h>\n"), 3u);
+  EXPECT_EQ(Compared().hits("#include <stdio.h>\n#include <assert.h>\n#include <stdio.h>\n"
+                            "#include <Python.h>\n#include <Python.h>\n"), 3u);
+  EXPECT_EQ(Compared().hits("#define PY_SSIZE_T_CLEAN\r\n#include <Python.h>\r\n"), 3u);
+}
+
+TEST(Precompiled, ALimitOfTheSource) {
+  // Where a flag gives another limit, that is a warning.
+  EXPECT_EQ(Compared().hits("#define Py_LIMITED_API 0x030b0000\n#include <Python.h>\n"
+                            "#ifndef Py_LIMITED_API\nint full;\n#endif\n"), 2u);
+}
+
+TEST(Precompiled, HeadersOfTheProject) {
+  Compared unit;
+  unit.folder.write("src/mine.h", "#ifndef MINE_H\n#define MINE_H\n#define OWN 1\n#include <stddef.h>\n"
+                                  "#include <Python.h>\n#define ITEM(l) PyList_GET_ITEM(l, 0)\n"
+                                  "static inline PyObject *own(PyObject *l) { return ITEM(l); }\n#endif\n");
+  EXPECT_EQ(unit.hits("#include \"mine.h\"\n#include \"mine.h\"\n"), 3u);
+  unit.folder.write("src/other.h", "#pragma once\n#include <string.h>\n#include \"mine.h\"\n");
+  EXPECT_EQ(unit.hits("#include \"other.h\"\n#include \"Python.h\"\n"), 3u);
+  unit.folder.write("include/far.h", "#include \"../src/mine.h\"\n");
+  unit.flags = {"-Iinclude"};
+  EXPECT_EQ(unit.hits("#include <far.h>\n"), 3u);
+  unit.folder.write("src/code.h", "int code;\n");
+  EXPECT_EQ(unit.hits("#include \"code.h\"\n#include <Python.h>\n"), 0u);
+}
+
+TEST(Precompiled, AUnitOfSeveralSources) {
+  Compared unit;
+  unit.folder.write("src/part.c", "#include <Python.h>\nPyObject *part(PyObject *l) { return PyList_GET_ITEM(l, 1); }\n");
+  EXPECT_EQ(unit.hits("#include <Python.h>\n#include \"part.c\"\n"), 3u);
+  EXPECT_EQ(unit.hits("#include \"part.c\"\n"), 3u);
+}
+
+TEST(Precompiled, Conditions) {
+  EXPECT_EQ(Compared().hits("#if defined(_WIN32) && defined(_MSC_VER)\n#define inline __inline\n#elif 0\n"
+                            "#define inline\n#endif\n#include <Python.h>\n"), 3u);
+  EXPECT_EQ(Compared().hits("#ifndef MY_CHOICE\n#define MY_CHOICE 2\n#endif\n#include <Python.h>\n"), 3u);
+  // The headers define it.
+  EXPECT_EQ(Compared().hits("#ifndef _GNU_SOURCE\n#define _GNU_SOURCE 1\n#endif\n#include <Python.h>\n"), 0u);
+  EXPECT_EQ(Compared().hits("#ifdef Py_PYTHON_H\n#error late\n#endif\n#include <Python.h>\n"), 0u);
+  EXPECT_EQ(Compared().hits("#if 0\n#include <Python.h>\n#endif\n"), 0u);
+  EXPECT_EQ(Compared().hits("#ifdef USE_CLEAN\n#define PY_SSIZE_T_CLEAN\n#endif\n#include <Python.h>\n"), 3u);
+  Compared clean;
+  clean.flags = {"-DUSE_CLEAN"};
+  EXPECT_EQ(clean.hits("#ifdef USE_CLEAN\n#define PY_SSIZE_T_CLEAN\n#endif\n#include <Python.h>\n"), 0u);
+}
+
+TEST(Precompiled, DoesNotFitWhatChangesTheHeaders) {
+  for (const char *lines :
+       {"int early;\n#include <Python.h>\n", "#pragma pack(1)\n#include <Python.h>\n",
+        "#undef __linux__\n#include <Python.h>\n", "#define inline\n#include <Python.h>\n",
+        "#define PYTHON <Python.h>\n#include PYTHON\n", "#include <none.h>\n#include <Python.h>\n",
+        "#include_next <Python.h>\n", ""})
+    EXPECT_EQ(Compared().hits(lines), 0u) << lines;
+  // Under the limit the headers do not have it.
+  EXPECT_EQ(Compared().hits("#define PyList_GET_ITEM(l, i) 0\n#include <Python.h>\n"), 1u);
+  Compared redefined;
+  redefined.flags = {"-DPY_SSIZE_T_CLEAN=1"};
+  EXPECT_EQ(redefined.hits("#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n"), 1u); // -w
+  Compared forced;
+  forced.folder.write("forced.h", "#define FORCED 1\n");
+  forced.flags = {"-include", "forced.h"};
+  EXPECT_EQ(forced.hits("#include <Python.h>\n"), 0u);
+}
+
+TEST(Precompiled, APythonOfTheProjectIsRead) {
+  Compared unit;
+  unit.folder.write("src/Python.h", "#include_next <Python.h>\n#define OWN(l) PyList_GET_ITEM(l, 0)\n");
+  EXPECT_EQ(unit.hits("#include \"Python.h\"\nPyObject *f(PyObject *l) { return OWN(l); }\n"), 0u);
+}
+
+TEST(Precompiled, EachSetOfFlagsHasItsOwn) {
+  Compared units;
+  units.folder.write("a.c", ("#include <Python.h>\n" + Body).str());
+  units.folder.write("b.c", ("#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n" + Body).str());
+  EXPECT_EQ(units.hits(std::vector<std::string>{"a.c", "b.c", "a.c"}), 9u);
+  units.flags = {"-DNDEBUG", "-Wextra", "-O2"};
+  EXPECT_EQ(units.hits(std::vector<std::string>{"a.c"}) % 3, 0u);
+}
+
+TEST(Precompiled, Cxx) {
+  EXPECT_EQ(Compared().hits("#include <string>\n#include <Python.h>\n#include <vector>\n"
+                            "template <class T> PyObject *get(T *l) { return PyList_GET_ITEM(l, 0); }\n"
+                            "std::vector<PyObject *> all(PyListObject *l) { return {get(l)}; }\n"
+                            "auto lambda = [](PyObject *l) { return PyList_GET_ITEM(l, 0); };\n",
+                            "src/a.cpp"), 3u);
+  EXPECT_EQ(Compared().hits("extern \"C\" {\n#include <Python.h>\n}\n", "src/a.cpp"), 0u);
+}
+
+TEST(Precompiled, AnEditedText) {
+  Compared unit;
+  unit.texts[unit.folder.path + "/src/a.c"] =
+      ("#define PY_SSIZE_T_CLEAN\n#include <Python.h>\n" + Body).str();
+  EXPECT_EQ(unit.hits("int early;\n#include <Python.h>\n"), 3u);
+}
+
+TEST(Precompiled, WhatItHasReadIsAFactOfTheUnit) {
+  TemporaryFolder folder, others, store;
+  folder.write("a.c", "#include <Python.h>\nint a = VALUE;\n");
+  others.write("Python.h", "#include \"inner.h\"\n");
+  others.write("inner.h", "#define VALUE 1\n");
+  Project project;
+  project.roots = {folder.path};
+  Command command;
+  command.directory = folder.path;
+  command.file = folder.path + "/a.c";
+  command.args = {"-I" + others.path};
+  auto look = [&] {
+    PrecompiledHeaders precompiled(project, When::Always);
+    UnitCache cache(std::make_unique<Cache>(store.path));
+    ParseRequest request;
+    request.command = &command;
+    request.precompiled = &precompiled;
+    size_t said = cache.parse(request).diagnostics.size();
+    return std::make_tuple(cache.hits(), precompiled.hits(), said);
+  };
+  EXPECT_EQ(look(), std::make_tuple(0u, 1u, size_t(0)));
+  EXPECT_EQ(look(), std::make_tuple(1u, 0u, size_t(0)));
+  others.write("inner.h", "#define VALUE unknown\n");
+  EXPECT_EQ(look(), std::make_tuple(0u, 1u, size_t(1)));
+  // One that stands earlier on the path.
+  folder.write("inner.h", "");
+  command.args.insert(command.args.begin(), "-I" + folder.path);
+  EXPECT_EQ(std::get<0>(look()), 0u);
+}

@@ -1,0 +1,135 @@
+#include "abi3ify/leading-region.h"
+#include "abi3ify/spelling.h"
+#include "abi3ify/text-lexer.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace clang;
+using namespace llvm;
+
+namespace abi3ify {
+namespace {
+
+/// Python.h does not come behind more text than this.
+constexpr size_t MostText = 1 << 16;
+
+class RegionReader {
+public:
+  RegionReader(const Command &command, const Project &project, const Texts *texts)
+      : command(command), project(project), texts(texts) {}
+
+  /// Whether Python.h is reached.
+  bool read(const std::string &file) {
+    std::string text = textOf(file);
+    TextLexer lexer(text);
+    unsigned skipped = 0;   // conditionals whose text is left out
+    std::string guard;      // the name of an #ifndef that just came
+    while (lexer.next()) {
+      if (!lexer.isHash()) {
+        skipped += !guard.empty();
+        guard.clear();
+        if (skipped)
+          continue;
+        return stop();
+      }
+      unsigned begin = lexer.begin(), end = directiveEnd(text, begin);
+      StringRef line = StringRef(text).slice(begin, end).rtrim();
+      if (!lexer.next())
+        return stop();
+      StringRef word = lexer.name();
+      unsigned behind = lexer.end();
+      lexer.next();
+      bool guards = word == "define" && !guard.empty() && lexer.name() == guard;
+      skipped += !guard.empty() && !guards;
+      guard = word == "ifndef" && !skipped ? lexer.name().str() : "";
+      if (word.starts_with("if"))
+        skipped += guard.empty();
+      else if (word == "endif")
+        skipped -= skipped > 0;
+      else if (!skipped && !guards && !take(file, word, line, StringRef(text).slice(behind, end)))
+        return stop();
+      if (reached || stopped)
+        return reached;
+      lexer.seek(end, /*atLineBegin=*/false);
+    }
+    return false;
+  }
+
+  std::string directives;
+
+private:
+  bool stop() {
+    stopped = true;
+    return false;
+  }
+
+  std::string textOf(const std::string &file) const {
+    if (texts)
+      if (auto text = texts->find(file); text != texts->end())
+        return text->second.substr(0, MostText);
+    auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    return buffer ? (*buffer)->getBuffer().take_front(MostText).str() : std::string();
+  }
+
+  /// Whether a directive may stand in front of Python.h.
+  bool take(const std::string &file, StringRef word, StringRef line, StringRef rest) {
+    if (word == "pragma")
+      return rest.trim() == "once";
+    if (word == "define") {
+      directives += line.str() + "\n";
+      return true;
+    }
+    rest = rest.ltrim();
+    if (word != "include" || rest.empty() || (rest[0] != '<' && rest[0] != '"'))
+      return false;
+    StringRef name = rest.drop_front().take_until([&](char c) { return c == '>' || c == '"'; });
+    if (std::string own = ownHeader(file, name, rest[0] == '"'); !own.empty()) {
+      // The second time its guard leaves it out.
+      if (seen.insert(own).second)
+        read(own);
+      return !stopped;
+    }
+    directives += ("#include " + rest.take_front(name.size() + 2) + "\n").str();
+    reached = sys::path::filename(name) == "Python.h";
+    return true;
+  }
+
+  /// The project's file that is meant; empty for a header of others.
+  std::string ownHeader(const std::string &file, StringRef name, bool quoted) const {
+    std::vector<std::string> folders;
+    if (quoted)
+      folders.push_back(sys::path::parent_path(file).str());
+    for (size_t i = 0; i < command.args.size(); ++i) {
+      StringRef flag = command.args[i];
+      if (flag == "-I" && i + 1 < command.args.size())
+        folders.push_back(inFolder(command.directory, command.args[++i]));
+      else if (flag.consume_front("-I"))
+        folders.push_back(inFolder(command.directory, flag));
+    }
+    for (const std::string &folder : folders)
+      if (std::string path = inFolder(folder, name); sys::fs::exists(path)) {
+        path = realPath(path);
+        return project.owns(path) ? path : "";
+      }
+    return "";
+  }
+
+  const Command &command;
+  const Project &project;
+  const Texts *texts;
+  std::set<std::string> seen;
+  bool reached = false, stopped = false;
+};
+
+} // namespace
+
+std::optional<std::string> leadingRegion(const Command &command, const Project &project,
+                                         const Texts *texts) {
+  RegionReader reader(command, project, texts);
+  if (!reader.read(command.file))
+    return std::nullopt;
+  return std::move(reader.directives);
+}
+
+} // namespace abi3ify
