@@ -68,6 +68,9 @@ public:
     auto *named = dyn_cast<FunctionDecl>(reference->getDecl());
     if (!named || !names.count(named->getNameAsString()))
       return true;
+    // To Py_TRASHCAN_BEGIN and the like it names itself.
+    if (function && functionTie(survey, function) == functionTie(survey, named))
+      return true;
     auto owned = owners.find(functionTie(survey, named));
     if (owned != owners.end() && !isKnown(reference))
       for (auto &[type, slot] : owned->second)

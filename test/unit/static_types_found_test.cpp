@@ -158,6 +158,17 @@ TEST(StaticTypesFound, ADeallocThatIsGivenElsewhere) {
   EXPECT_EQ(compared.find("its tp_dealloc is also"), std::string::npos) << compared;
 }
 
+TEST(StaticTypesFound, ADeallocThatNamesItselfToTheTrashcan) {
+  std::string reasons = reasonsAt({10}, "typedef struct { PyObject_HEAD PyObject *x; } Foo;\n"
+                                        "static void own(PyObject *o)\n{\n    PyObject_GC_UnTrack(o);\n    Py_TRASHCAN_BEGIN(o, own)\n"
+                                        "    Py_CLEAR(((Foo *)o)->x);\n    Py_TYPE(o)->tp_free(o);\n    Py_TRASHCAN_END\n}\n"
+                                        "static int traverse(PyObject *o, visitproc visit, void *arg)\n{\n    Py_VISIT(((Foo *)o)->x);\n    return 0;\n}\n"
+                                        "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n"
+                                        "    .tp_dealloc = own, .tp_traverse = traverse, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,\n"
+                                        "    .tp_new = PyType_GenericNew};\nint ready(void) { return PyType_Ready(&T); }\n");
+  EXPECT_EQ(reasons, "T: converted\n");
+}
+
 TEST(StaticTypesFound, AHeapTypeMadeByHandThatCallsIt) {
   std::string byHand = "static void theirs(PyObject *o)\n{\n    PyTypeObject *t = Py_TYPE(o);\n    own(o);\n    Py_DECREF(t);\n}\n"
                        "static PyType_Slot slots[] = {{Py_tp_dealloc, theirs}, {0, NULL}};\n"
