@@ -206,6 +206,10 @@ private:
   Value isDefined(StringRef name) const {
     if (name == "Py_LIMITED_API")
       return context.limit.has_value();
+    if (name == "Py_TARGET_ABI3T" && context.limit && context.limit->abi3t)
+      return 1;
+    if (name == "Py_GIL_DISABLED" && context.gilDisabled)
+      return *context.gilDisabled;
     if (name == "PY_VERSION_HEX" || name == "PY_MINOR_VERSION" || name == "PY_MAJOR_VERSION")
       return 1;
     if (isOfOtherPython(name))
@@ -222,6 +226,8 @@ private:
       return context.hex >> 16 & 0xFF;
     if (name == "Py_LIMITED_API")
       return context.limit ? 0x03000000 + (context.limit->minor << 16) : 0;
+    if (name == "Py_GIL_DISABLED" && context.gilDisabled)
+      return *context.gilDisabled;
     if (isOfOtherPython(name))
       return 0;
     return std::nullopt;

@@ -72,6 +72,7 @@ public:
     checkBuildMacros(command, preprocessor, context, textOf, out.findings);
     checkRedefinitions(preprocessor, context, textOf, out.findings);
     checkVersionTests(preprocessor, context, python, textOf, out);
+    checkGilTests(preprocessor, context, textOf, out);
     return std::move(out);
   }
 
@@ -285,12 +286,20 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
           none_of(also->second, [&](Range other) { return other.contains(range); }))
         matches.outOfLimit[file].push_back(range);
   }
+  // The limited build reads the condition of a branch that it leaves out.
+  auto isAsked = [&](const Finding &finding) {
+    return finding.symbol == "Py_GIL_DISABLED" &&
+           any_of(visitor.facts.conditions, [&](const ConditionDirective &condition) {
+             return condition.asked && condition.file == finding.file &&
+                    condition.range.contains(finding.range);
+           });
+  };
   erase_if(matches.findings, [&](const Finding &finding) {
     auto out = matches.outOfLimit.find(finding.file);
     // #ifndef Py_LIMITED_API around its own #define leaves out nothing that
     // is built without a flag.
     return out != matches.outOfLimit.end() && finding.symbol != "Py_LIMITED_API" &&
-           any_of(out->second, [&](Range range) { return range.contains(finding.range); });
+           !isAsked(finding) && any_of(out->second, [&](Range range) { return range.contains(finding.range); });
   });
 }
 

@@ -16,12 +16,16 @@ namespace {
 /// What a limited build defines; abi3t also the last one, whatever the headers' build.
 constexpr llvm::StringLiteral LimitMacros[] = {"Py_LIMITED_API", "Py_TARGET_ABI3T", "Py_GIL_DISABLED"};
 
+bool mentions(const MacroInfo &info, ArrayRef<StringRef> names) {
+  return any_of(info.tokens(), [&](const Token &token) {
+    const IdentifierInfo *word = token.getIdentifierInfo();
+    return word && is_contained(names, word->getName());
+  });
+}
+
 /// Whether the body of a macro has the version of Python's headers.
 bool asksForVersion(const MacroInfo &info) {
-  return any_of(info.tokens(), [](const Token &token) {
-    const IdentifierInfo *word = token.getIdentifierInfo();
-    return word && (word->isStr("PY_VERSION_HEX") || word->isStr("PY_MINOR_VERSION"));
-  });
+  return mentions(info, {"PY_VERSION_HEX", "PY_MINOR_VERSION"});
 }
 
 class Callbacks : public PPCallbacks {
@@ -72,7 +76,7 @@ public:
       return;
     const MacroInfo *info = directive->getMacroInfo();
     StringRef text = name.getIdentifierInfo()->getName();
-    if (!asksForVersion(*info) && !text.starts_with("Py") && !text.starts_with("_Py") && !text.starts_with("METH_"))
+    if (!asksForVersion(*info) && !mentions(*info, {"Py_GIL_DISABLED"}) && !text.starts_with("Py") && !text.starts_with("_Py") && !text.starts_with("METH_"))
       return;
     DefineDirective definition;
     auto [file, offset] = sources.getDecomposedLoc(name.getLocation());
@@ -109,10 +113,24 @@ public:
     noteCondition(location);
     askForLimit(condition);
   }
-  void Elif(SourceLocation location, SourceRange condition, ConditionValueKind,
+  void Elif(SourceLocation location, SourceRange condition, ConditionValueKind value,
             SourceLocation) override {
-    noteCondition(location);
+    noteCondition(location, value != CVK_NotEvaluated);
     askForLimit(condition);
+  }
+  void Elifdef(SourceLocation location, const Token &name, const MacroDefinition &) override {
+    noteCondition(location);
+    askForLimit(name);
+  }
+  void Elifdef(SourceLocation location, SourceRange, SourceLocation) override {
+    noteCondition(location, /*asked=*/false);
+  }
+  void Elifndef(SourceLocation location, const Token &name, const MacroDefinition &) override {
+    noteCondition(location);
+    askForLimit(name);
+  }
+  void Elifndef(SourceLocation location, SourceRange, SourceLocation) override {
+    noteCondition(location, /*asked=*/false);
   }
   void Ifdef(SourceLocation location, const Token &name, const MacroDefinition &) override {
     open(location);
@@ -208,11 +226,12 @@ private:
   }
 
   /// `location`: of the directive's name.
-  void noteCondition(SourceLocation location) {
+  void noteCondition(SourceLocation location, bool asked = true) {
     auto [file, offset] = sources.getDecomposedLoc(location);
     if (spelling.isUsers(file))
       facts.conditions.push_back(
-          {spelling.path(file), {offset, directiveEnd(sources.getBufferData(file), offset)}});
+          {spelling.path(file), {offset, directiveEnd(sources.getBufferData(file), offset)}, asked,
+           sawPython});
   }
 
   void open(SourceLocation location) { ++open_[sources.getFileID(location)]; }

@@ -20,7 +20,6 @@ namespace abi3ify {
 namespace {
 
 constexpr StringRef TestRule = "version-test";
-constexpr StringRef GilRule = "gil-disabled-test";
 
 /// Calls `see` for each name in a text; lines that only talk to the compiler
 /// are left out.
@@ -111,8 +110,6 @@ private:
     StringRef word = line.take_while([](char c) { return isAlpha(c); });
     unsigned begin = condition.range.begin + word.size();
     StringRef expression = line.drop_front(word.size());
-    if (expression.contains("Py_GIL_DISABLED"))
-      checkGil(condition, text, begin, expression);
     if (word != "if" && word != "elif")
       return;
     if (!expression.contains("PY_VERSION_HEX") && !expression.contains("PY_MINOR_VERSION"))
@@ -384,26 +381,6 @@ private:
     }
   }
 
-  /// With a stable ABI that a free-threaded interpreter can load, the macro
-  /// says nothing of the interpreter that does.
-  void checkGil(const ConditionDirective &condition, StringRef text, unsigned begin, StringRef expression) {
-    if (context.floor.minor < 15)
-      return;
-    std::vector<Range> branches = branchesBehind(text, condition.range.end);
-    if (branches.empty() || !saysSomething(text, branches))
-      return;
-    // A module that says what it needs is right in both builds.
-    bool claims = false;
-    eachName(text.slice(branches.front().begin, branches.front().end),
-             [&](StringRef name) { claims |= name == "Py_MOD_GIL_NOT_USED"; });
-    if (claims)
-      return;
-    unsigned at = begin + expression.find("Py_GIL_DISABLED");
-    if (auto finding = findingAt(context, GilRule, condition.file, {at, at + 15},
-                                 "Py_GIL_DISABLED"))
-      matches.findings.push_back(std::move(*finding));
-  }
-
   const PreprocessorFacts &preprocessor;
   const MatchContext &context;
   const std::string &python; ///< the headers' folder
@@ -418,7 +395,7 @@ private:
 
 void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
                        const std::string &python, TextOf textOf, FloorMatches &matches) {
-  if (context.rules->find(TestRule) || context.rules->find(GilRule))
+  if (context.rules->find(TestRule))
     VersionTests(preprocessor, context, python, textOf, matches).check();
 }
 

@@ -19,6 +19,10 @@ void checkBuildMacros(const Command &command, const PreprocessorFacts &preproces
 void checkVersionTests(const PreprocessorFacts &preprocessor, const MatchContext &context,
                        const std::string &pythonFolder, TextOf textOf, FloorMatches &matches);
 
+/// #ifdef Py_GIL_DISABLED and its kin, with what their branches hold.
+void checkGilTests(const PreprocessorFacts &preprocessor, const MatchContext &context, TextOf textOf,
+                   FloorMatches &matches);
+
 /// Constants of Python's that the project defines by itself.
 void checkRedefinitions(const PreprocessorFacts &preprocessor, const MatchContext &context,
                         TextOf textOf, std::vector<Finding> &findings);

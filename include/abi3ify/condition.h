@@ -12,6 +12,7 @@ namespace abi3ify {
 struct ConditionContext {
   unsigned hex = 0;           ///< PY_VERSION_HEX
   std::optional<Floor> limit; ///< what Py_LIMITED_API says; none: it is not defined
+  std::optional<bool> gilDisabled = {}; ///< whether Py_GIL_DISABLED is defined, if that is known
 };
 
 /// PY_VERSION_HEX or PY_MINOR_VERSION compared with a number.

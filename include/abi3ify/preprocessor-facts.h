@@ -36,6 +36,8 @@ struct IncludeDirective {
 struct ConditionDirective {
   std::string file;
   Range range; ///< from the directive's name to the end of its line
+  bool asked = true;        ///< not the #elif behind a branch that is taken
+  bool afterPython = false; ///< Python.h was included before
 };
 
 /// A #define of the user's that speaks of Python: by its name, or in its body.
