@@ -16,6 +16,7 @@
 #include "abi3ify/internal-includes.h"
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
+#include "abi3ify/slot-tables.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/struct-names.h"
 #include "abi3ify/unused-compat.h"
@@ -61,6 +62,7 @@ public:
         if (none_of(missing, [&](const Finding &known) { return known.rewrites == finding.rewrites; }))
           out.findings.push_back(std::move(finding));
     findInternalIncludes(preprocessor, context, textOf, out.findings);
+    nameSlotTables(ast, spelling, context, out.findings);
     append_range(out.findings, checkHeapTypes(ast, spelling, context, preprocessor));
     checkAbi3t(ast, spelling, context, landmarks, out.findings);
     if (context.rules->find(StaticTypeRule)) {

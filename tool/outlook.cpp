@@ -1,5 +1,6 @@
 #include "abi3ify/outlook.h"
 #include "abi3ify/report.h"
+#include "abi3ify/slot-tables.h"
 
 using namespace llvm;
 
@@ -85,7 +86,8 @@ private:
       if (!isLeft(finding))
         continue;
       ++out.decisions;
-      if (!decision)
+      // A table goes with its type, whose finding says what is to be decided.
+      if (!decision || (decision->rule == SlotTableRule && finding.rule != SlotTableRule))
         decision = &finding;
       if (finding.rule != NoRule)
         continue;

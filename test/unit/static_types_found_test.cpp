@@ -376,3 +376,27 @@ TEST(StaticTypesFound, ATypeThatStaysKeepsThoseThatShareItsDealloc) {
                 "#ifdef MORE\n    .tp_doc = \"more\",\n#endif\n    .tp_as_number = &numbers,\n};\n" + ready);
   EXPECT_EQ(StringRef(reason).count(": converted"), 0u) << reason;
 }
+
+// The table is no riddle of its own: the type's finding says what to do.
+TEST(StaticTypesFound, ATableGoesWithItsType) {
+  const std::string table = "static Py_ssize_t len(PyObject *o) { return o != NULL; }\n"
+                            "static PyMappingMethods mapping = {.mp_length = len};\n";
+  auto reason = [](const std::string &text) {
+    Sample sample;
+    sample.floor = {10};
+    sample.look(text);
+    std::string all;
+    for (const Finding &finding : sample.findings)
+      if (finding.symbol == "PyMappingMethods")
+        all += finding.rule + ": " + finding.reason + "\n";
+    return all;
+  };
+  const std::string expected = "static-type-table: it is the tp_as_mapping of 'T' and goes with the "
+                               "type's conversion; see there what stands against that\n";
+  EXPECT_EQ(reason(table + Types + "    .tp_as_mapping = &mapping,\n};\n"), expected);
+  EXPECT_EQ(reason(table + Types + "};\nint make(void) { T.tp_as_mapping = &mapping; return 0; }\n"),
+            expected);
+  EXPECT_TRUE(StringRef(reason(table + "void *get(void) { return &mapping; }\n")).starts_with("not-limited: "));
+  EXPECT_EQ(reason(table + Types + "    .tp_as_mapping = &mapping,\n};\n"
+                                   "int ready(void) { return PyType_Ready(&T); }\n"), "");
+}
