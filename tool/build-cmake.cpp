@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/VersionTuple.h"
 #include <set>
 
 using namespace llvm;
@@ -111,7 +112,7 @@ public:
       }
       out.settings.push_back(std::move(setting));
     }
-    if (usesLibraryCommand)
+    if (usesLibraryCommand && !hasMinimum)
       out.remarks.push_back("USE_SABI needs CMake 3.26: an older one fails, so ask for that in "
                             "cmake_minimum_required");
   }
@@ -152,9 +153,21 @@ private:
       else if (name == "python_add_library" || name == "python3_add_library" ||
                name == "nanobind_add_module" || (name == "add_library" && call.has("MODULE")))
         modules.push_back(found);
+      else if (name == "cmake_minimum_required")
+        hasMinimum |= folder == input.folder && atLeast(call, 3, 26);
       else
         readOther(found);
     }
+  }
+
+  /// cmake_minimum_required(VERSION 3.26...3.30): the lower one counts.
+  static bool atLeast(const Invocation &call, unsigned major, unsigned minor) {
+    const Word *version = call.find("VERSION");
+    if (!version || version == &call.words.back())
+      return false;
+    VersionTuple asked;
+    return !asked.tryParse(version[1].text.split("...").first) &&
+           asked >= VersionTuple(major, minor);
   }
 
   /// What sets the limit in another way than USE_SABI.
@@ -288,6 +301,7 @@ private:
   std::map<std::string, std::string> limits; ///< target -> value
   std::string doubt, limitSeen;
   bool usesLibraryCommand = false;
+  bool hasMinimum = false; ///< cmake_minimum_required asks for 3.26 or newer
 };
 
 /// [tool.scikit-build] wheel.py-api

@@ -276,8 +276,12 @@ void checkRedefinitions(const PreprocessorFacts &preprocessor, const MatchContex
   for (const auto &[file, range] : places)
     if (StringRef text = textOf(file); !recogniseGenerator(file, text))
       if (auto finding = findingAt(context, ConstantRule, file, range,
-                                   text.slice(range.begin, range.end)))
+                                   text.slice(range.begin, range.end))) {
+        if (!facts().lacking(finding->symbol, context.floor))
+          finding->reason = context.floor.api().str() + " has it at this floor, and its value is "
+                            "CPython's to change; leave out the #define";
         findings.push_back(std::move(*finding));
+      }
 }
 
 } // namespace abi3ify

@@ -194,7 +194,10 @@ std::string describe(const FloorOutlook &floor) {
 
 Outlook outlookOf(const FloorsResult &result) {
   Outlook outlook;
-  outlook.sources = result.project.commands.size();
+  std::set<std::string> sources; // of several configurations, once
+  for (const Command &command : result.project.commands)
+    sources.insert(command.file);
+  outlook.sources = sources.size();
   Positions positions;
   for (const FloorFindings &found : result.floors)
     outlook.floors.push_back(FloorCounter(result, found, positions).count());

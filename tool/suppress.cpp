@@ -95,6 +95,8 @@ private:
                       "reason'; it does not count");
     auto [ids, reason] = rest.split(']');
     reason = reason.trim();
+    reason.consume_front(":");
+    reason = reason.ltrim();
     if (reason.empty())
       return complain("a suppression needs a reason behind the bracket; it does not count");
     SmallVector<StringRef, 4> wanted;

@@ -304,3 +304,15 @@ TEST(VersionRows, ARealUseGoesBeforeAdvice) {
     EXPECT_EQ(merged[0].state, State::Manual);
   }
 }
+
+// Whether the limit hides the constant decides what is said of it.
+TEST(RedefinedConstant, SaysWhetherTheFloorHasIt) {
+  Sample sample;
+  sample.look("#undef Py_TPFLAGS_HEAPTYPE\n#define Py_TPFLAGS_HEAPTYPE (1UL << 9)\n"
+              "#undef PyLong_BASE\n#define PyLong_BASE 30\n");
+  EXPECT_EQ(said(sample, "redefined-constant"),
+            "Py_TPFLAGS_HEAPTYPE manual: the Limited API has it at this floor, and its value is CPython's to "
+            "change; leave out the #define\n"
+            "PyLong_BASE manual: what the limit hides is not for this floor, and its value is CPython's to "
+            "change; leave out what needs it where the headers have no such name\n");
+}

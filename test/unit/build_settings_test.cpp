@@ -281,6 +281,17 @@ TEST(BuildSettings, CMake) {
             "[build-system]\nbuild-backend = \"scikit_build_core.build\"\n[tool.scikit-build.wheel]\npy-api = \"cp311\"\nexclude = []\n");
 }
 
+TEST(BuildSettings, CMakeThatIsNewEnoughIsNotAskedFor) {
+  auto remarks = [](const std::string &minimum) {
+    return Package({{"CMakeLists.txt", minimum + Found + "python_add_library(a MODULE a.c)\n"}}).settings.remarks.size();
+  };
+  for (const char *minimum : {"3.26", "3.26.4", "3.27...3.30", "4.0", "\"3.26\" FATAL_ERROR"})
+    EXPECT_EQ(remarks("cmake_minimum_required(VERSION " + std::string(minimum) + ")\n"), 0u) << minimum;
+  for (const char *minimum : {"3.18", "3.9", "3.15...3.30", "${MINE}"})
+    EXPECT_EQ(remarks("cmake_minimum_required(VERSION " + std::string(minimum) + ")\n"), 1u) << minimum;
+  EXPECT_EQ(remarks(""), 1u);
+}
+
 TEST(BuildSettings, OtherSystems) {
   Package hatch(Texts{{"pyproject.toml", std::string("[build-system]\nbuild-backend = \"hatchling.build\"\n")}});
   EXPECT_EQ(hatch.settings.system, "hatchling.build");

@@ -160,6 +160,8 @@ std::string suppressed(StringRef text) {
 } // namespace
 
 TEST(Suppress, OnTheLineAndAboveIt) {
+  EXPECT_EQ(suppressed("OLD(x); // abi3ify: ignore[r]: because\nOLD(y);\n"),
+            suppressed("OLD(x); // abi3ify: ignore[r] because\nOLD(y);\n"));
   EXPECT_EQ(suppressed("OLD(x); // abi3ify: ignore[r] because\nOLD(y);\n"),
             "suppressed: because\nfixable edit\n");
   EXPECT_EQ(suppressed("  // abi3ify: ignore[r] because\n  OLD(x);\n  OLD(y);\n"),
