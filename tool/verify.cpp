@@ -98,7 +98,7 @@ private:
     const UnitFiles &unit;
     const Command &command;
     const PythonHeaders *headers;
-    Parse fullBefore, limitedBefore, fullAfter, limitedAfter;
+    Parse fullBefore = {}, limitedBefore = {}, fullAfter = {}, limitedAfter = {};
   };
 
   Outcome checkBuild(Build &build) {

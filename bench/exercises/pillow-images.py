@@ -25,7 +25,7 @@ draw.ellipse((10, 10, 50, 40), fill=(0, 255, 0), outline=(0, 0, 255))
 draw.polygon([(5, 40), (30, 5), (60, 44)], outline=(9, 9, 9))
 draw.text((3, 3), "Text", fill=(255, 255, 0))
 print(short(image), image.getpixel((20, 20)), image.getbbox(), image.getcolors(9999)[:3], image.getextrema())
-for mode in "1", "L", "P", "RGBA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16", "XX":
+for mode in "1", "L", "P", "RGBA", "CMYK", "YCbCr", "HSV", "I", "F", "I;16", "XX":
     print(mode, outcome(image.convert, mode))
 for name in ["FLIP_LEFT_RIGHT", "ROTATE_90", "TRANSPOSE"]:
     print(name, outcome(image.transpose, getattr(Image.Transpose, name)))
