@@ -73,7 +73,7 @@ void nameSlotTables(ASTContext &ast, const Spelling &spelling, const MatchContex
       }))
     return;
   Tables tables;
-  tables.TraverseAST(ast);
+  tables.TraverseDecl(ast.getTranslationUnitDecl());
   for (const auto &[table, owners] : tables.owners)
     for (const VarDecl *declaration : table->redecls()) {
       auto place = spelling.range(declaration->getBeginLoc(), declaration->getLocation());
