@@ -6,6 +6,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -16,6 +17,7 @@ namespace {
 ExitOnError orStop("abi3ify-examples: ");
 
 void write(const std::string &path, StringRef text) {
+  orStop(errorCodeToError(sys::fs::create_directories(sys::path::parent_path(path))));
   std::error_code code;
   raw_fd_ostream out(path, code);
   orStop(errorCodeToError(code));
@@ -33,7 +35,6 @@ int main(int argc, char **argv) {
   json::Array list;
   for (const ExampleSource &source : exampleSources(rules, headers)) {
     std::string own = folder + "/" + std::to_string(list.size());
-    orStop(errorCodeToError(sys::fs::create_directories(own)));
     std::string name = source.cxx ? "example.cpp" : "example.c";
     write(own + "/" + name, source.text);
     for (const auto &[header, text] : source.beside)
