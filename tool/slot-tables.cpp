@@ -10,21 +10,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-bool isTypeObject(QualType type) {
-  const auto *record = type->getAsRecordDecl();
-  return record && (record->getName() == "_typeobject" || record->getName() == "PyTypeObject");
-}
-
-/// &table, behind casts.
-const VarDecl *tableIn(const Expr *value) {
-  value = value->IgnoreParenCasts();
-  const auto *address = dyn_cast<UnaryOperator>(value);
-  if (!address || address->getOpcode() != UO_AddrOf)
-    return nullptr;
-  const auto *reference = dyn_cast<DeclRefExpr>(address->getSubExpr()->IgnoreParenCasts());
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
 /// Collects the tables that the project's type objects have, in their definition or later.
 class Tables : public DynamicRecursiveASTVisitor {
 public:
@@ -57,8 +42,9 @@ public:
 private:
   void add(const VarDecl *type, const FieldDecl *field, const Expr *value) {
     if (value && field->getName().starts_with("tp_as_"))
-      if (const VarDecl *table = tableIn(value))
-        owners[table->getCanonicalDecl()].push_back({type, field->getName()});
+      if (const DeclRefExpr *reference = addressOfVariable(value))
+        if (const auto *table = dyn_cast<VarDecl>(reference->getDecl()))
+          owners[table->getCanonicalDecl()].push_back({type, field->getName()});
   }
 };
 
@@ -73,7 +59,8 @@ void nameSlotTables(ASTContext &ast, const Spelling &spelling, const MatchContex
       }))
     return;
   Tables tables;
-  tables.TraverseDecl(ast.getTranslationUnitDecl());
+  for (Decl *decl : usersDecls(ast, spelling))
+    tables.TraverseDecl(decl);
   for (const auto &[table, owners] : tables.owners)
     for (const VarDecl *declaration : table->redecls()) {
       auto place = spelling.range(declaration->getBeginLoc(), declaration->getLocation());
