@@ -51,7 +51,7 @@ bool Fact::memberUsableAt(StringRef member, Floor floor) const {
 
 Facts::Facts(StringRef table) {
   forEachRow(table, [&](ArrayRef<StringRef> cells) {
-    if (cells.size() < 9 || cells[0] == "name")
+    if (cells.size() < 10 || cells[0] == "name")
       return;
     Fact fact;
     fact.name = cells[0];
@@ -66,6 +66,8 @@ Facts::Facts(StringRef table) {
     fact.opaqueInAbi3t = cells[6] == "opaque";
     fact.opacity = cells[7];
     fact.members = cells[8];
+    if (cells[9] != "-")
+      fact.shownFrom = minorOf(cells[9]);
     rows[fact.name] = fact;
   });
 }

@@ -58,12 +58,13 @@ bool saysSomething(StringRef text, ArrayRef<Range> branches) {
   return found;
 }
 
-/// A name of Python's that a text defines, as a macro or a function.
-std::string ownDefinition(StringRef text, ArrayRef<Range> branches) {
-  std::string found;
+/// The names of Python's that a text defines, as macros or functions, for headers
+/// that lack them.
+std::vector<const Fact *> ownDefinitions(StringRef text, ArrayRef<Range> branches) {
+  std::vector<const Fact *> found;
   auto see = [&](StringRef name) {
-    if (found.empty() && facts().find(name))
-      found = name.str();
+    if (const Fact *fact = facts().find(name))
+      found.push_back(fact);
   };
   for (Range branch : branches) {
     StringRef code = text.slice(branch.begin, branch.end);
@@ -149,8 +150,10 @@ private:
         "version-test " + condition.file + ":" + std::to_string(condition.range.begin);
     std::string edited = expression.str();
     bool whole = true;
-    // Newer headers hide some of these names under a lower limit, and keep others.
-    own = ownDefinition(text, branches);
+    std::vector<const Fact *> defined = ownDefinitions(text, branches);
+    // Ours would clash with those that newer headers show, too.
+    auto shown = find_if(defined, [&](const Fact *fact) { return !fact->isHiddenAt(context.floor); });
+    own = shown == defined.end() ? "" : (*shown)->name.str();
     if (own.empty() && word == "if" && asking.size() == 1 &&
         keepForAll(condition.file, text, begin, expression, asking.front(), branches, group))
       return;
@@ -305,8 +308,7 @@ private:
       return;
     if (!own.empty())
       finding->reason = "'" + own + "' is defined behind it for headers that lack it, and newer "
-                        "headers hide some such names under a lower limit and keep others; give "
-                        "yours a name of its own";
+                        "headers show that name at this limit, too; give yours a name of its own";
     else if (to.empty())
       finding->reason = "one binary runs on all versions from the floor on; ask for a range of "
                         "Py_LIMITED_API where that is defined";
@@ -387,7 +389,8 @@ private:
   TextOf textOf;
   FloorMatches &matches;
   std::vector<unsigned> versions; ///< of headers that can build for the floor
-  std::string own; ///< what the branches of the condition in question define of Python's
+  /// What the branches of the condition in question define of Python's, and newer headers show.
+  std::string own;
   std::map<std::string, bool> written;
 };
 

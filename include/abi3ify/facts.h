@@ -21,6 +21,7 @@ struct Fact {
   llvm::StringRef opacity; ///< of a struct: opaque, members or full
   bool opaqueInAbi3t = false; ///< a struct that is there by its name only
   llvm::StringRef members; ///< comma-separated, for opacity "members"
+  std::optional<Minor> shownFrom; ///< the lowest limit under which any headers show it
 
   bool usableAt(Floor floor) const {
     return since && *since <= floor.minor && (abi3t || !floor.abi3t);
@@ -28,6 +29,8 @@ struct Fact {
   bool isOpaqueAt(Floor floor) const {
     return opacity == "opaque" || (opaqueInAbi3t && floor.abi3t);
   }
+  /// Whether all headers hide the name from code that is compiled for the floor.
+  bool isHiddenAt(Floor floor) const { return !shownFrom || *shownFrom > floor.minor; }
   bool isStruct() const { return kind == "struct"; }
   /// Whether code may read or write this member of the struct at the floor.
   bool memberUsableAt(llvm::StringRef member, Floor floor) const;

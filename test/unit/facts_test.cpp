@@ -6,15 +6,15 @@ using namespace abi3ify;
 
 static const char table[] =
     "# comment\n"
-    "# name\tkind\torigin\tsince\tfull_from\tfull_until\tabi3t\topaque\tmembers\n"
-    "PyA\tfunction\tlimited\t3.2\t3.8\t-\ty\t-\t-\n"
-    "PyB\tfunction\tlimited\t3.10\t3.9\t-\tn\t-\t-\n"
-    "PyC\tmacro\tfull\t-\t3.8\t3.11\tn\t-\t-\n"
-    "PyS\tstruct\tlimited\t3.2\t3.8\t-\ty\tmembers\tone,two\n"
-    "PyO\tstruct\tlimited\t3.2\t3.8\t-\ty\topaque\t-\n"
-    "PyF\tstruct\tlimited\t3.11\t3.8\t-\ty\tfull\t-\n"
-    "PyH\tstruct\tlimited\t3.2\t3.8\t-\topaque\tfull\t-\n"
-    "PyG\tmacro\theader\t3.8\t3.8\t3.10\tn\t-\t-\n";
+    "# name\tkind\torigin\tsince\tfull_from\tfull_until\tabi3t\topaque\tmembers\tshown\n"
+    "PyA\tfunction\tlimited\t3.2\t3.8\t-\ty\t-\t-\t3.8\n"
+    "PyB\tfunction\tlimited\t3.10\t3.9\t-\tn\t-\t-\t3.10\n"
+    "PyC\tmacro\tfull\t-\t3.8\t3.11\tn\t-\t-\t-\n"
+    "PyS\tstruct\tlimited\t3.2\t3.8\t-\ty\tmembers\tone,two\t3.8\n"
+    "PyO\tstruct\tlimited\t3.2\t3.8\t-\ty\topaque\t-\t3.8\n"
+    "PyF\tstruct\tlimited\t3.11\t3.8\t-\ty\tfull\t-\t3.11\n"
+    "PyH\tstruct\tlimited\t3.2\t3.8\t-\topaque\tfull\t-\t3.8\n"
+    "PyG\tmacro\theader\t3.8\t3.8\t3.10\tn\t-\t-\t3.8\n";
 
 TEST(Facts, ReadsATable) {
   Facts facts(table);
