@@ -292,8 +292,7 @@ bool addReleases(const Site &site, const Rule &rule, Finding &finding) {
     return stays(edits.refusal);
   append_range(finding.rewrites, edits.rewrites);
   // All definitions of one variable are edited together.
-  finding.group = finding.file + ":" + rule.id + ":" +
-                  std::to_string(variable->getLocation().getRawEncoding());
+  finding.group = rule.id + " " + site.spelling.place(variable->getLocation());
   finding.safety = lower(finding.safety, Safety::Review);
   finding.reason = "gives a new reference, which is released on each path (" +
                    std::to_string(edits.rewrites.size()) + " more edits)";

@@ -302,6 +302,25 @@ std::vector<Range> branchesBehind(StringRef text, unsigned end) {
   return {}; // it has no end
 }
 
+std::vector<std::string> conditionsAround(StringRef text, unsigned offset) {
+  TextLexer lexer(text);
+  std::vector<std::string> open;
+  while (lexer.next() && lexer.begin() < offset) {
+    if (!lexer.isHash())
+      continue;
+    std::string line = text.slice(lexer.begin(), directiveEnd(text, lexer.begin())).trim().str();
+    const Token *token = lexer.next();
+    StringRef word = token ? lexer.name() : "";
+    if (word.starts_with("if"))
+      open.push_back(line);
+    else if (word.starts_with("el") && !open.empty())
+      open.back() += "\n" + line;
+    else if (word == "endif" && !open.empty())
+      open.pop_back();
+  }
+  return open;
+}
+
 bool VersionComparison::holds(unsigned hex) const {
   unsigned mine = minor ? hex >> 16 & 0xFF : hex;
   if (operation == "<")

@@ -24,6 +24,7 @@ struct WholeType {
   std::set<std::string> modules; ///< of the units that ready it
   std::set<std::pair<std::string, unsigned>> mentions;
   std::set<TypePart::Member> members;
+  std::map<std::string, std::string> offsets;
   std::set<std::string> ties;
   std::map<std::string, std::set<std::string>> assigned; ///< by other units than its own
   std::set<std::string> seenIn, memberTables, configurations;
@@ -89,6 +90,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.embedder = part.embedder;
       type.note = part.note;
       type.acceptsSubtypes = part.acceptsSubtypes;
+      type.offsets = part.offsets;
     }
     type.defined |= part.defined;
     type.readiedElsewhere |= !part.readies.empty() && !part.defined;
@@ -157,13 +159,16 @@ void takeStructs(std::map<std::string, WholeType> &types) {
   }
 }
 
-/// Findings without an edit that a conversion removes the code of.
+/// Findings without an edit that a conversion removes the code of, and those of members that
+/// it writes in another way.
 void dropAnswered(ArrayRef<Rewrite> rewrites, std::vector<Finding> &findings) {
   erase_if(findings, [&](const Finding &finding) {
-    return !finding.hasEdit() && any_of(rewrites, [&](const Rewrite &rewrite) {
-             return rewrite.anew && rewrite.to.empty() && rewrite.file == finding.file &&
-                    rewrite.extent.contains(finding.range);
-           });
+    bool isMember = StringRef(finding.symbol).starts_with("tp_");
+    return any_of(rewrites, [&](const Rewrite &rewrite) {
+      return rewrite.anew && rewrite.args.empty() && rewrite.file == finding.file &&
+             rewrite.extent.contains(finding.range) &&
+             (rewrite.to.empty() ? !finding.hasEdit() : isMember);
+    });
   });
 }
 
@@ -325,6 +330,30 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
   addNew(type.rewrites, type.externs);
 }
 
+/// T.tp_weaklistoffset is what the definition says: an expression that other places
+/// can write as well.
+void writeOffsets(WholeType &type) {
+  erase_if(type.members, [&](const TypePart::Member &member) {
+    if (member.offset.empty())
+      return false;
+    auto value = type.offsets.find(member.offset);
+    if (value == type.offsets.end()) {
+      type.blockers.insert({member.file, member.object.begin,
+                            "its '" + member.offset + "' is read here, which its definition does not give"});
+      return false;
+    }
+    Rewrite rewrite;
+    rewrite.file = member.file;
+    rewrite.extent = {member.object.begin, unsigned(member.dot.end + member.offset.size())};
+    bool isCall = StringRef(value->second).starts_with("offsetof(") &&
+                  StringRef(value->second).find(')') == value->second.size() - 1;
+    rewrite.to = isCall ? value->second : "(" + value->second + ")";
+    rewrite.anew = true;
+    type.rewrites.push_back(rewrite);
+    return true;
+  });
+}
+
 /// Types whose attributes are set are not immutable, and neither are those
 /// that have such a base. A store through a pointer may mean any of them.
 void findMutable(std::map<std::string, WholeType> &types, ArrayRef<Finding> findings) {
@@ -353,6 +382,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   Sets sets;
   for (auto &[key, type] : types) {
     placeAssigned(type);
+    writeOffsets(type);
     nameModule(type);
     renameInBase(type, findings);
     makeReadies(type, types);

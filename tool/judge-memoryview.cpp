@@ -32,7 +32,7 @@ public:
     const VarDecl *variable = receivingVariable();
     if (!variable)
       return std::nullopt;
-    group = std::to_string(variable->getLocation().getRawEncoding());
+    group = site.spelling.place(variable->getLocation());
     return ofVariable(variable);
   }
 
@@ -175,15 +175,12 @@ bool judgeMemoryViewBuffer(const Site &site, const Rule &rule, Finding &finding)
   bool has = any_of(rule.forms, [&](const Form &form) { return form.holdsAt(site.floor); });
   if (!has || !site.function || !site.function->getBody() || finding.inMacro)
     return true;
-  std::string group;
-  auto rewrites = BufferCopy(site).write(group);
+  auto rewrites = BufferCopy(site).write(finding.group);
   if (!rewrites)
     return true;
   finding.rewrites = std::move(*rewrites);
   finding.safety = rule.safety;
   finding.reason = "of a memoryview that was released it is empty, with a ValueError set";
-  if (!group.empty())
-    finding.group = finding.file + ":" + group;
   return true;
 }
 

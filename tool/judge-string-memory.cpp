@@ -13,13 +13,13 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-void accept(Finding &finding, const Rule &rule, std::vector<Rewrite> rewrites, const VarDecl *variable,
+void accept(const Site &site, Finding &finding, const Rule &rule, std::vector<Rewrite> rewrites, const VarDecl *variable,
             StringRef role, StringRef reason) {
   finding.rewrites = std::move(rewrites);
   finding.safety = lower(rule.safety, Safety::Review);
   finding.reason = reason.str();
   if (variable)
-    finding.group = (finding.file + ":" + Twine(variable->getLocation().getRawEncoding()) + role).str();
+    finding.group = site.spelling.place(variable->getLocation()) + role.str();
 }
 
 /// All of a string that this function makes and fills.
@@ -28,7 +28,7 @@ bool fill(const Site &site, const Rule &rule, Finding &finding, const VarDecl *v
   if (!variable || !getsNewString(variable, site.function, parents))
     return false;
   if (auto rewrites = fillAsBytes(site, variable, parents))
-    accept(finding, rule, std::move(*rewrites), variable, "new",
+    accept(site, finding, rule, std::move(*rewrites), variable, "new",
            "the characters are collected as bytes and decoded once, which copies them, without the limit as well");
   return true;
 }
@@ -61,7 +61,7 @@ bool judgeStringMemory(const Site &site, const Rule &rule, Finding &finding) {
     return true;
   if (string)
     if (auto copy = readCopy(site, string, parents)) {
-      accept(finding, rule, std::move(copy->rewrites), copy->first, "view",
+      accept(site, finding, rule, std::move(copy->rewrites), copy->first, "view",
              "under the limit text that is not ASCII is copied in each call, which takes time; the copy is "
              "released on every way out");
       return true;
@@ -70,7 +70,7 @@ bool judgeStringMemory(const Site &site, const Rule &rule, Finding &finding) {
   auto *back = dyn_cast_or_null<ReturnStmt>(userOf(call, parents));
   if (back && finding.symbol == "PyUnicode_1BYTE_DATA")
     if (auto rewrite = edits.castCall(call, "Py_UCS1 *", "limited_unicode_ascii($0)"))
-      accept(finding, rule, {*rewrite}, nullptr, "",
+      accept(site, finding, rule, {*rewrite}, nullptr, "",
              "right for ASCII text only, whose UTF-8 is the same memory; NULL with a ValueError for "
              "other text, so look at what the string may hold and at the callers");
   return true;
@@ -92,7 +92,7 @@ bool judgeStringKind(const Site &site, const Rule &rule, Finding &finding) {
   if (!rewrites || !own)
     return true;
   rewrites->push_back(*own);
-  accept(finding, rule, std::move(*rewrites), holder, "kind",
+  accept(site, finding, rule, std::move(*rewrites), holder, "kind",
          "under the limit text that is not ASCII is looked at character by character for it");
   return true;
 }

@@ -332,8 +332,7 @@ bool judgeUnicodeRead(const Site &site, const Rule &rule, Finding &finding) {
     finding.safety = rule.safety;
     finding.reason.clear();
     finding.rewrites = std::move(rewrites);
-    finding.group = (finding.file + ":" +
-                     Twine(anchor.getRawEncoding())).str();
+    finding.group = site.spelling.place(anchor);
   };
 
   if (const CallExpr *around = pattern.readAround(call)) {

@@ -230,6 +230,8 @@ private:
       for (const TypeUse &use : type.uses)
         if (use.inMacro)
           return no("a macro names '" + type.part.name + "'", use.location);
+        else if (use.moved)
+          return no("a variable keeps '" + type.part.name + "'", use.location);
         else if (stateIn(use.function, &use).empty())
           return no("'" + use.function->getName() + "' has no way to the module, and names '" +
                         type.part.name + "'",

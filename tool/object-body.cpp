@@ -82,6 +82,11 @@ bool ObjectBody::VisitBinaryOperator(const BinaryOperator *op) {
   if (!op->isAssignmentOp() || !variable)
     return true;
   note(variable, op->getRHS());
+  // self = NULL; where it is gone.
+  if (op->getRHS()->isNullPointerConstant(ast, Expr::NPC_NeverValueDependent)) {
+    assigned.insert(variable);
+    return true;
+  }
   // A copy that gets another value is none.
   if (!assigned.insert(variable).second || variable->getInit() || !isSelf(op->getRHS()))
     selves.erase(variable);

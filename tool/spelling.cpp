@@ -35,6 +35,12 @@ bool Spelling::isUsers(SourceLocation location) const {
   auto [file, offset] = sources.getDecomposedSpellingLoc(location);
   return isUsers(file, offset);
 }
+std::string Spelling::place(SourceLocation location) const {
+  auto [file, offset] = isUsers(location) ? sources.getDecomposedSpellingLoc(location)
+                                          : sources.getDecomposedExpansionLoc(location);
+  return path(file) + ":" + std::to_string(offset);
+}
+
 const std::string &Spelling::path(FileID file) const { return facts(file).path; }
 StringRef Spelling::text(FileID file) const { return sources.getBufferData(file); }
 

@@ -214,6 +214,21 @@ void giveAssignments(TypeSurvey &survey, StaticType &type) {
   }
 }
 
+/// Behind a declaration of the type one of its spec.
+std::optional<Rewrite> declareSpec(const TypeSurvey &survey, const VarDecl &declaration,
+                                   StringRef storage) {
+  auto spot = survey.spelling.token(declaration.getLocation(), declaration.getName());
+  StringRef text = spot ? survey.spelling.text(spot->file) : StringRef();
+  size_t end = spot && !spot->inMacro ? text.find(';', spot->offset) : StringRef::npos;
+  if (end == StringRef::npos)
+    return std::nullopt;
+  Rewrite rewrite;
+  rewrite.file = survey.spelling.path(spot->file);
+  rewrite.extent = {unsigned(end) + 1, unsigned(end) + 1};
+  rewrite.to = (newlineOf(text) + storage + " PyType_Spec " + declaration.getName() + "_spec;").str();
+  return rewrite;
+}
+
 /// PyType_Ready(&T) makes the type.
 void convertReadies(TypeSurvey &survey, StaticType &type) {
   const std::string &name = type.part.name;
@@ -249,22 +264,22 @@ void convertReadies(TypeSurvey &survey, StaticType &type) {
     add(ready.plain, "limited_type_ready(&" + pointer, "");
     add(ready.derived, "limited_subtype_ready(&" + pointer, base);
   }
-  if (type.part.readies.empty() || type.definition || type.isSequence)
+  if (type.part.readies.empty() || type.isSequence)
     return;
-  for (const VarDecl *declaration : type.declarations) {
-    auto spot = survey.spelling.token(declaration->getLocation(), declaration->getName());
-    if (!spot || spot->inMacro)
-      continue;
-    StringRef text = survey.spelling.text(spot->file);
-    size_t end = text.find(';', spot->offset);
-    if (end == StringRef::npos)
-      continue;
-    Rewrite rewrite;
-    rewrite.file = survey.spelling.path(spot->file);
-    rewrite.extent = {unsigned(end) + 1, unsigned(end) + 1};
-    rewrite.to = (newlineOf(text) + "extern PyType_Spec " + name + "_spec;").str();
-    type.part.externs.push_back(rewrite);
+  if (!type.definition) {
+    for (const VarDecl *declaration : type.declarations)
+      if (auto rewrite = declareSpec(survey, *declaration, "extern"))
+        type.part.externs.push_back(*rewrite);
+    return;
   }
+  // It is readied above its definition. C++ knows no such declaration.
+  bool early = any_of(type.part.readies, [&](const TypePart::Ready &ready) {
+    return ready.file == type.part.file && ready.extent.begin < type.part.range.begin;
+  });
+  if (!early || survey.ast.getLangOpts().CPlusPlus || type.declarations.empty())
+    return;
+  if (auto rewrite = declareSpec(survey, *type.declarations.front(), "static"))
+    type.part.rewrites.push_back(*rewrite);
 }
 
 /// Names of types in code that this unit does not compile: in other branches,
@@ -318,6 +333,13 @@ void findLooseTokens(TypeSurvey &survey) {
 }
 
 } // namespace
+
+ArrayRef<FieldAssignment> TypeSurvey::fillsOf(const Expr *address) const {
+  const DeclRefExpr *named = addressOfVariable(address);
+  auto *table = named ? dyn_cast<VarDecl>(named->getDecl()) : nullptr;
+  auto fills = table ? tableFills.find(table->getCanonicalDecl()) : tableFills.end();
+  return fills == tableFills.end() ? ArrayRef<FieldAssignment>() : ArrayRef(fills->second);
+}
 
 bool isUsers(const ASTContext &ast, const Spelling &spelling, const Decl *decl) {
   const SourceManager &sources = ast.getSourceManager();
@@ -470,7 +492,7 @@ const FunctionDecl *slotFunction(const StaticType &type, StringRef slot) {
 std::string functionTie(const TypeSurvey &survey, const FunctionDecl *function) {
   if (function->hasExternalFormalLinkage())
     return "function:" + function->getQualifiedNameAsString();
-  return "function:" + functionKey(survey, function->getCanonicalDecl()->getLocation());
+  return "function:" + survey.spelling.place(function->getCanonicalDecl()->getLocation());
 }
 
 /// Types that share a function which releases or visits their type, or a table of
@@ -517,21 +539,26 @@ static void convertFunction(TypeSurvey &survey, StaticType &type, const Function
     return false;
   };
   // PyList_Type.tp_dealloc(self), which PyType_GetSlot knows from 3.10 on.
-  auto isBuiltinBases = [&](const MemberExpr *member) {
+  auto ownerOfSlot = [&](const MemberExpr *member) {
     const Expr *base = baseOf(type);
     auto *named = dyn_cast<DeclRefExpr>(bare(member->getBase()));
-    if (!base || !named || survey.find(named->getDecl()) || survey.context.floor.minor < 10)
-      return false;
-    if (isBuiltinException(named))
-      return isBuiltinException(base);
+    if (!base || !named || survey.context.floor.minor < 10)
+      return SlotOwner::Unknown;
+    if (const StaticType *other = survey.find(named->getDecl())) {
+      const FunctionDecl *theirs = slotFunction(*other, slot);
+      return theirs && isBases(theirs) ? SlotOwner::Bases : SlotOwner::Unknown;
+    }
     auto *own = addressOfVariable(base);
-    return own && own->getDecl()->getCanonicalDecl() == named->getDecl()->getCanonicalDecl();
+    bool same = isBuiltinException(named)
+                    ? isBuiltinException(base)
+                    : own && own->getDecl()->getCanonicalDecl() == named->getDecl()->getCanonicalDecl();
+    return same ? SlotOwner::Builtin : SlotOwner::Unknown;
   };
   FunctionEdits edits =
       slot == "tp_dealloc"
           ? releaseType(survey.ast, survey.spelling, function, isBases, /*throughSlot=*/true,
-                        isBuiltinBases)
-          : visitType(survey.ast, survey.spelling, function, isBases);
+                        ownerOfSlot)
+          : visitType(survey.ast, survey.spelling, function, isBases, ownerOfSlot);
   for (const FunctionEdits::Problem &problem : edits.problems)
     survey.block(type, problem.location, problem.reason);
   append_range(type.part.rewrites, edits.rewrites);

@@ -214,6 +214,12 @@ private:
 
   /// T.tp_x = value; in front of PyType_Ready(&T).
   void readAssignments() {
+    auto tables = [&](const Expr *value) {
+      for (const FieldAssignment &fill : survey.fillsOf(value))
+        late |= !isKnownAtDefinition(fill.assignment->getRHS());
+    };
+    for (const Entry &entry : entries)
+      tables(entry.value);
     for (const FieldAssignment &assigned : type.assignments) {
       const Expr *value = assigned.assignment->getRHS();
       auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
@@ -227,6 +233,7 @@ private:
         continue;
       }
       late |= entry.name() != "tp_base" && !isKnownAtDefinition(value);
+      tables(value);
       auto same = find_if(entries, [&](const Entry &e) { return e.name() == entry.name(); });
       if (same == entries.end())
         entries.push_back(entry);
@@ -564,14 +571,21 @@ private:
     auto *reference = addressOfVariable(entry.value);
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
-    if (!definition || !definition->getInit())
+    ArrayRef<FieldAssignment> fills = survey.fillsOf(entry.value);
+    bool given = definition && definition->getInit();
+    if (!table || (fills.empty() && !given) || (!fills.empty() && table->hasExternalFormalLinkage()))
       return block(entry.value->getBeginLoc(), "its " + entry.name() + " is filled elsewhere");
     if (auto loose = survey.looseTables.find(table->getCanonicalDecl());
         loose != survey.looseTables.end())
       return block(loose->second->getBeginLoc(),
                    "'" + table->getName() + "' is also used outside of types");
     std::vector<Entry> members;
-    readInitialiser(definition->getInit(), members);
+    if (given)
+      readInitialiser(definition->getInit(), members);
+    for (const FieldAssignment &fill : fills) {
+      erase_if(members, [&](const Entry &member) { return member.name() == fill.field->getName(); });
+      members.push_back({fill.field, fill.assignment->getRHS(), {}, {}, {}, {}});
+    }
     std::vector<std::string> before = entry.before;
     std::vector<std::string> held;
     std::swap(held, carried);
@@ -630,6 +644,10 @@ private:
       return block(entry.value->getBeginLoc(),
                    "Py_TPFLAGS_HAVE_VECTORCALL is in the Limited API from 3.12 on only");
     offsets.push_back(entry);
+    const Expr *value = entry.value->IgnoreImplicit();
+    if (auto range = spelling.range(value->getBeginLoc(), value->getEndLoc()))
+      type.part.offsets[entry.name().str()] =
+          spelling.text(range->file).slice(range->range.begin, range->range.end);
   }
 
   /// The entry of a PyMemberDef[] for an offset; `value` is its text there.

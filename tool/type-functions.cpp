@@ -3,6 +3,7 @@
 #include "abi3ify/flow.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/AST/ParentMap.h"
 
 using namespace clang;
@@ -14,9 +15,9 @@ namespace {
 class Function {
 public:
   Function(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function, IsBases isBases,
-           IsBuiltinBases isBuiltinBases = nullptr)
+           OwnerOfSlot ownerOfSlot)
       : ast(ast), spelling(spelling), function(function), isBases(isBases),
-        isBuiltinBases(isBuiltinBases),
+        ownerOfSlot(ownerOfSlot),
         body(function, selfOf(function)) {}
 
   FunctionEdits edits;
@@ -50,18 +51,22 @@ public:
   void traverse() {
     if (function->getNumParams() != 3 || !isSpelled())
       return block(function->getLocation(), "a macro makes its tp_traverse");
-    if (function->getParamDecl(0)->getName().empty())
+    std::vector<Rewrite> named;
+    if (nameOf(0, &named).empty())
       return block(function->getLocation(), "the first parameter of its tp_traverse has no name");
     for (const CallExpr *call : body.calls) {
+      SlotOwner owner = ownerOf(call, "tp_traverse");
       // The base's does it.
-      if (isOthers(call))
+      if (isOthers(call) || owner == SlotOwner::Bases)
         return;
+      if (owner == SlotOwner::Unknown && isSlotOfSelf(call, "tp_traverse"))
+        return block(call->getBeginLoc(), "it calls the tp_traverse of another type, which may "
+                                          "visit the type as well");
       // Py_VISIT(Py_TYPE(self)), whichever way it is expanded.
       if (body.isTypeOfSelf(call))
         return block(call->getBeginLoc(), "its tp_traverse looks at the type already");
     }
-    if (function->getParamDecl(1)->getName() != "visit" ||
-        function->getParamDecl(2)->getName() != "arg")
+    if (nameOf(1, &named) != "visit" || nameOf(2, &named) != "arg")
       return block(function->getLocation(),
                    "Py_VISIT needs its parameters to be called visit and arg");
     // Behind the declarations at its top.
@@ -79,13 +84,14 @@ public:
     if (!range || range->file != level->file || range->inMacro)
       return block(function->getLocation(), "its tp_traverse begins with a macro");
     StringRef text = spelling.text(range->file);
-    if (hasDirective(text.slice(level->offset, range->range.begin)))
-      return block(first->getBeginLoc(), "its tp_traverse begins with a preprocessor directive");
+    if (!isUnconditional(text.slice(level->offset, range->range.begin)))
+      return block(first->getBeginLoc(), "its tp_traverse begins with a preprocessor condition");
     Rewrite rewrite;
     rewrite.file = spelling.path(range->file);
     rewrite.extent = {range->range.begin, range->range.begin};
     rewrite.to = "Py_VISIT(" + typeOfSelf() + ");" + lineBreak(text, range->range.begin);
     edits.rewrites.push_back(rewrite);
+    append_range(edits.rewrites, named);
   }
 
 private:
@@ -93,10 +99,23 @@ private:
     edits.problems.push_back({location, reason.str()});
   }
 
-  static bool hasDirective(StringRef text) {
-    SmallVector<StringRef> lines;
-    text.split(lines, '\n');
-    return any_of(lines, [](StringRef line) { return line.ltrim().starts_with("#"); });
+  /// Whether no condition that begins in a text is open at its end.
+  static bool isUnconditional(StringRef text) {
+    TextLexer lexer(text);
+    int depth = 0;
+    while (lexer.next())
+      if (lexer.isHash() && lexer.next())
+        depth += lexer.name().starts_with("if") ? 1 : lexer.name() == "endif" ? -1 : 0;
+    return depth == 0;
+  }
+
+  /// Whether a call hands our object to a slot.
+  bool isSlotOfSelf(const CallExpr *call, StringRef slot) const {
+    return call->getNumArgs() > 0 && body.isSelf(call->getArg(0)) && body.calledSlot(call) == slot;
+  }
+  SlotOwner ownerOf(const CallExpr *call, StringRef slot) const {
+    return ownerOfSlot && isSlotOfSelf(call, slot) && calledMember(call) ? ownerOfSlot(calledMember(call))
+                                                                         : SlotOwner::Unknown;
   }
 
   static ObjectBody::Variables selfOf(const FunctionDecl *function) {
@@ -124,9 +143,30 @@ private:
   }
 
   std::string typeOfSelf() const {
-    const ParmVarDecl *self = function->getParamDecl(0);
-    bool plain = isPointerTo(self->getType(), "PyObject");
-    return std::string("Py_TYPE(") + (plain ? "" : "(PyObject *)") + self->getName().str() + ")";
+    bool plain = isPointerTo(function->getParamDecl(0)->getType(), "PyObject");
+    return std::string("Py_TYPE(") + (plain ? "" : "(PyObject *)") + nameOf(0) + ")";
+  }
+
+  /// A parameter's name. Of Py_UNUSED(name) the one inside, with the edit that leaves it alone.
+  std::string nameOf(unsigned index, std::vector<Rewrite> *edits = nullptr) const {
+    const ParmVarDecl *parameter = function->getParamDecl(index);
+    StringRef name = parameter->getName(), unused = name;
+    if (!unused.consume_front("_unused_"))
+      return name.str();
+    SourceManager &sources = ast.getSourceManager();
+    auto [file, offset] = sources.getDecomposedExpansionLoc(parameter->getLocation());
+    std::string written = ("Py_UNUSED(" + unused + ")").str();
+    if (!spelling.isUsers(file) || !spelling.text(file).substr(offset).starts_with(written))
+      return name.str();
+    if (edits) {
+      Rewrite rewrite;
+      rewrite.file = spelling.path(file);
+      rewrite.extent = {offset, unsigned(offset + written.size())};
+      rewrite.to = unused.str();
+      rewrite.anew = true;
+      edits->push_back(rewrite);
+    }
+    return unused.str();
   }
 
   /// Whether a call hands our object to the same function of another type.
@@ -138,15 +178,14 @@ private:
 
   void classify(const CallExpr *call) {
     StringRef name = calledName(call);
-    bool ofSelf = call->getNumArgs() > 0 && body.isSelf(call->getArg(0));
     if (body.isFree(call)) {
       frees.push_back(call);
       ends.insert(call);
-    } else if (ofSelf && body.calledSlot(call) == "tp_dealloc" && isBuiltinBases &&
-               calledMember(call) && isBuiltinBases(calledMember(call))) {
-      frees.push_back(call);
+    } else if (SlotOwner owner = ownerOf(call, "tp_dealloc"); owner != SlotOwner::Unknown) {
+      if (owner == SlotOwner::Builtin)
+        frees.push_back(call);
       ends.insert(call);
-    } else if (ofSelf && body.calledSlot(call) == "tp_dealloc")
+    } else if (isSlotOfSelf(call, "tp_dealloc"))
       block(call->getBeginLoc(), "it calls the tp_dealloc of another type, which may release the "
                                  "type as well");
     else if (isOthers(call))
@@ -340,7 +379,7 @@ private:
   const Spelling &spelling;
   const FunctionDecl *function;
   IsBases isBases;
-  IsBuiltinBases isBuiltinBases;
+  OwnerOfSlot ownerOfSlot;
   ObjectBody body;
   std::vector<const CallExpr *> frees; ///< that this function makes itself
   std::set<const Stmt *> ends;         ///< the same, and calls of a base's tp_dealloc
@@ -349,15 +388,15 @@ private:
 } // namespace
 
 FunctionEdits releaseType(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function,
-                          IsBases isBases, bool throughSlot, IsBuiltinBases isBuiltinBases) {
-  Function edited(ast, spelling, function, isBases, isBuiltinBases);
+                          IsBases isBases, bool throughSlot, OwnerOfSlot ownerOfSlot) {
+  Function edited(ast, spelling, function, isBases, ownerOfSlot);
   edited.dealloc(throughSlot);
   return std::move(edited.edits);
 }
 
 FunctionEdits visitType(ASTContext &ast, const Spelling &spelling, const FunctionDecl *function,
-                        IsBases isBases) {
-  Function edited(ast, spelling, function, isBases);
+                        IsBases isBases, OwnerOfSlot ownerOfSlot) {
+  Function edited(ast, spelling, function, isBases, ownerOfSlot);
   edited.traverse();
   return std::move(edited.edits);
 }

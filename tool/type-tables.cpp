@@ -303,7 +303,7 @@ private:
       made.rank = where.rank = ++rank;
       made.before = where.lead + (check ? "if (" : "");
       made.behind = (check ? " < 0)" + failure : ";") + where.trail;
-      made.function = functionKey(survey, ready.function->getLocation());
+      made.function = survey.spelling.place(ready.function->getLocation());
       type.part.readies.push_back(std::move(made));
       type.made.push_back(where);
       if (!type.readiedIn)
@@ -418,11 +418,6 @@ std::vector<const Expr *> valuesOf(const VarDecl *variable, const FunctionDecl *
     assigned.values.push_back(variable->getInit());
   assigned.TraverseStmt(function->getBody());
   return std::move(assigned.values);
-}
-
-std::string functionKey(const TypeSurvey &survey, SourceLocation location) {
-  auto [file, offset] = survey.ast.getSourceManager().getDecomposedExpansionLoc(location);
-  return survey.spelling.path(file) + ":" + std::to_string(offset);
 }
 
 const VarDecl *tableOf(const TypeSurvey &survey, const Expr *expr, const FunctionDecl *function,

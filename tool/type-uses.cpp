@@ -1,5 +1,6 @@
 // Every mention of a static type object: calls that make the type, members set
 // at run time, addresses, and what each becomes once the type is a pointer.
+#include "abi3ify/condition.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -22,6 +23,13 @@ struct Mention {
   const FunctionDecl *function;
   SourceLocation location;
   unsigned offset;
+  size_t use = ~size_t(0); ///< its number among the type's
+};
+
+/// variable = &T; in the outermost block of a function.
+struct KeptType {
+  const BinaryOperator *assignment;
+  const VarDecl *variable;
 };
 
 class Visitor : public RecursiveASTVisitor<Visitor> {
@@ -118,6 +126,10 @@ public:
       noteTable(decl, reference);
     if (StaticType *type = survey.find(decl))
       use(*type, reference);
+    if (function && isPointerTo(decl->getType(), "PyTypeObject"))
+      pointers[decl->getCanonicalDecl()].push_back(
+          {function, reference->getLocation(),
+           survey.ast.getSourceManager().getDecomposedExpansionLoc(reference->getLocation()).second});
     // What a table holds is used with it.
     auto table = function && decl->hasGlobalStorage() ? survey.tables.find(decl)
                                                       : survey.tables.end();
@@ -148,6 +160,12 @@ public:
     return true;
   }
 
+  bool VisitLabelStmt(LabelStmt *label) {
+    labels.emplace_back(
+        function, survey.ast.getSourceManager().getDecomposedExpansionLoc(label->getBeginLoc()).second);
+    return true;
+  }
+
   /// table[i]->tp_x = value;
   bool VisitBinaryOperator(BinaryOperator *op) {
     auto *member = op->isAssignmentOp()
@@ -172,13 +190,16 @@ public:
     checkTables();
     convertTables(survey);
     for (auto &[key, type] : survey.types) {
+      for (const auto [field, value] :
+           givenMembers(type.definition ? type.definition->getInit() : nullptr))
+        checkFills(type, value);
       for (const FieldAssignment &field : type.assignments)
         if (type.isSequence)
           survey.block(type, field.assignment->getBeginLoc(),
                        "'" + field.field->getName() + "' is set, and the type of a struct "
                        "sequence can only be made as it is");
         else
-          checkAssignment(type, field);
+          checkAssignment(type, field), checkFills(type, field.assignment->getRHS());
       checkOrder(type);
     }
   }
@@ -305,7 +326,9 @@ private:
       references[{&type, function}].push_back(branch());
       referenced.insert({&type, function});
     }
-    note(type, reference, spot);
+    if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(outer)))
+      keep(type, *assignment, outer);
+    note(type, reference, spot, type.uses.size() - 1);
   }
 
   /// t of `&t` in a macro's body.
@@ -423,9 +446,17 @@ private:
     return cast<FunctionDecl>(parameter->getDeclContext())->getBody();
   }
 
-  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot) {
+  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot, size_t use = ~size_t(0)) {
     if (function && !spot.inMacro)
-      uses[&type].push_back({function, reference->getLocation(), spot.offset});
+      uses[&type].push_back({function, reference->getLocation(), spot.offset, use});
+  }
+
+  /// variable = &T; at `up`.
+  void keep(const StaticType &type, const BinaryOperator &assignment, unsigned up) {
+    auto *left = dyn_cast<DeclRefExpr>(assignment.getLHS()->IgnoreParenImpCasts());
+    auto *variable = left ? dyn_cast<VarDecl>(left->getDecl()) : nullptr;
+    if (function && variable && assignment.getOpcode() == BO_Assign && parent(up + 1) == function->getBody())
+      kept[{&type, type.uses.size() - 1}] = {&assignment, variable};
   }
 
   void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
@@ -522,7 +553,7 @@ private:
     ready.file = spelling.path(spot.file);
     ready.extent = extent;
     ready.function =
-        functionKey(survey, function ? function->getLocation() : call->getBeginLoc());
+        spelling.place(function ? function->getLocation() : call->getBeginLoc());
     type.part.readies.push_back(std::move(ready));
     if (!type.readiedIn)
       type.readiedIn = function;
@@ -674,13 +705,18 @@ private:
                  const MemberExpr *member, unsigned up) {
     auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
     auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(up + 1));
-    if (type.isSequence && !variable && field && field->getIdentifier())
+    if (!variable && field && field->getIdentifier() &&
+        (type.isSequence || field->getName() == "tp_dict"))
       if (auto test = sequenceTest(survey, member, spot, ArrayRef(parents).drop_back(up))) {
         type.part.rewrites.push_back(*test);
         return;
       }
     if (variable || !field || !field->getIdentifier())
       return survey.block(type, reference->getLocation(), "static data reads its members");
+    if (auto test = readyTest(*field, spot, up)) {
+      type.part.rewrites.push_back(*test);
+      return;
+    }
     if (assignment && assignment->getOpcode() == BO_Assign && assignment->getLHS() == member) {
       if (!isa_and_nonnull<CompoundStmt>(parent(up + 2)))
         return survey.block(type, reference->getLocation(),
@@ -708,8 +744,41 @@ private:
     if (!dot)
       return survey.block(type, reference->getLocation(),
                           "its member is not spelled next to its name");
-    type.part.members.push_back({spelling.path(dot->file), object, {dot->offset, dot->offset + 1}});
-    note(type, reference, spot);
+    StringRef behind = spelling.text(dot->file).substr(dot->offset + 1);
+    bool isOffset = field->getName().ends_with("offset") && behind.starts_with(field->getName());
+    type.part.members.push_back({spelling.path(dot->file), object, {dot->offset, dot->offset + 1},
+                                 isOffset ? field->getName().str() : ""});
+    if (!isOffset)
+      note(type, reference, spot);
+  }
+
+  /// if (!(T.tp_flags & Py_TPFLAGS_READY)): whether the type was made. The edit makes it T != NULL.
+  std::optional<Rewrite> readyTest(const FieldDecl &field, const Spot &spot, unsigned up) const {
+    unsigned at = up + 1;
+    while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(at)))
+      ++at;
+    auto *op = dyn_cast_or_null<BinaryOperator>(parent(at));
+    Expr::EvalResult flag;
+    if (field.getName() != "tp_flags" || !op || op->getOpcode() != BO_And || spot.inMacro ||
+        !op->getRHS()->EvaluateAsInt(flag, survey.ast) || flag.Val.getInt() != 1 << 12)
+      return std::nullopt;
+    unsigned outer = at + 1;
+    while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(outer)))
+      ++outer;
+    auto *negation = dyn_cast_or_null<UnaryOperator>(parent(outer));
+    auto *logical = dyn_cast_or_null<BinaryOperator>(parent(outer));
+    if (!isa_and_nonnull<IfStmt>(parent(outer)) && !(negation && negation->getOpcode() == UO_LNot) &&
+        !(logical && logical->isLogicalOp()))
+      return std::nullopt;
+    auto range = spelling.rangeAt(spot.level, op->getBeginLoc(), op->getEndLoc());
+    if (!range || range->inMacro || range->file != spot.file || range->range.begin != spot.offset)
+      return std::nullopt;
+    Rewrite rewrite;
+    rewrite.file = spelling.path(spot.file);
+    rewrite.extent = {spot.offset + spot.length, range->range.end};
+    rewrite.to = " != NULL";
+    rewrite.anew = true;
+    return rewrite;
   }
 
   /// An assignment counts as part of the definition if it is made on the way
@@ -736,7 +805,8 @@ private:
         if (made.function == mention.function && mention.offset < made.offset &&
             none_of(type.made, [&](const TypeMade &other) {
               return other.function == mention.function && other.offset < mention.offset;
-            })) {
+            }) &&
+            !keepLater(type, mention, made)) {
           survey.block(type, mention.location, "it is used here before PyType_Ready");
           return;
         }
@@ -761,6 +831,68 @@ private:
       }
   }
 
+  /// variable = &T; moves behind the statement that makes T, which stands further on in the same
+  /// block, if nobody asks the variable in between.
+  bool keepLater(StaticType &type, const Mention &mention, const TypeMade &made) {
+    auto found = kept.find({&type, mention.use});
+    if (found == kept.end())
+      return false;
+    const auto &[assignment, variable] = found->second;
+    auto block = find(made.parents, mention.function->getBody());
+    if (block == made.parents.end())
+      return false;
+    const Stmt *maker = std::next(block) == made.parents.end() ? made.call : *std::next(block);
+    auto *branch = dyn_cast<IfStmt>(maker);
+    // In the condition, or the call alone.
+    if (branch ? std::next(block, 2) != made.parents.end() && !isa<Expr>(*std::next(block, 2))
+               : !isa<Expr>(maker))
+      return false;
+    auto from = statementRange(spelling, assignment), to = spelling.range(maker->getBeginLoc(), maker->getEndLoc());
+    if (!from || !to || from->file != to->file || to->inMacro)
+      return false;
+    StringRef text = spelling.text(to->file);
+    bool isBlock = text.slice(to->range.begin, to->range.end).ends_with("}");
+    auto end = isBlock ? std::optional(to->range.end) : behindSemicolon(text, to->range.end);
+    if (!end || conditionsAround(text, from->range.begin) != conditionsAround(text, to->range.begin))
+      return false;
+    auto asks = [&](const Mention &other) {
+      return other.function == mention.function && other.offset > from->range.end &&
+             (other.offset < *end || hasLabelBetween(*mention.function, *end, other.offset));
+    };
+    if (any_of(pointers[variable->getCanonicalDecl()], asks) ||
+        any_of(calls[mention.function], [&](const Mention &call) {
+          return call.offset > from->range.end && call.offset < *end &&
+                 isUsers(survey.ast, spelling, call.function);
+        }))
+      return false;
+    TypeUse &use = type.uses[mention.use];
+    // With the comment behind it on its line.
+    StringRef rest = text.substr(from->range.end).split('\n').first;
+    if (StringRef comment = rest.trim(); comment.starts_with("//") || (comment.starts_with("/*") && comment.ends_with("*/")))
+      from->range.end += rest.rtrim().size();
+    StringRef statement = text.slice(from->range.begin, from->range.end);
+    unsigned ampersand = use.whole.begin - from->range.begin, name = statement.find(type.part.name, ampersand);
+    Rewrite &removal = type.part.rewrites[use.rewrite];
+    removal.extent = withLines(text, from->range);
+    removal.to.clear();
+    removal.anew = true;
+    Rewrite insertion;
+    insertion.file = removal.file;
+    insertion.extent = {*end, *end};
+    insertion.to = (newlineOf(text) + indentAt(text, to->range.begin) + statement.take_front(ampersand) +
+                    statement.drop_front(name)).str();
+    type.part.rewrites.push_back(insertion);
+    use.moved = true;
+    return true;
+  }
+
+  /// Whether a label stands between two offsets of a function, to which code in front of both may jump.
+  bool hasLabelBetween(const FunctionDecl &function, unsigned begin, unsigned end) const {
+    return any_of(labels, [&](const auto &label) {
+      return label.first == &function && label.second > begin && label.second < end;
+    });
+  }
+
   bool reaches(const FunctionDecl *from, const std::set<const FunctionDecl *> &users,
                std::set<const FunctionDecl *> &seen) {
     if (!seen.insert(from).second)
@@ -774,7 +906,28 @@ private:
            });
   }
 
-  void noteTable(const VarDecl *table, const Expr *place) {
+  void checkFills(StaticType &type, const Expr *table) {
+    for (const FieldAssignment &fill : survey.fillsOf(table))
+      checkAssignment(type, fill);
+  }
+
+  /// table.mp_length = f; at the top of a block.
+  bool fillsTable(const VarDecl *table, const DeclRefExpr *place) {
+    auto *member = dyn_cast_or_null<MemberExpr>(parent(1));
+    auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(2));
+    auto *field = member ? dyn_cast<FieldDecl>(member->getMemberDecl()) : nullptr;
+    auto spot = spelling.token(place->getLocation(), table->getName());
+    if (!function || !field || !assignment || assignment->getOpcode() != BO_Assign ||
+        assignment->getLHS() != member || !isa_and_nonnull<CompoundStmt>(parent(3)) || !spot)
+      return false;
+    survey.tableFills[table->getCanonicalDecl()].push_back({field, assignment});
+    places[assignment] = {function, spot->offset, {parents.begin(), parents.end() - 3}};
+    return true;
+  }
+
+  void noteTable(const VarDecl *table, const DeclRefExpr *place) {
+    if (fillsTable(table, place))
+      return;
     // T.tp_as_number = &table; is the type's own.
     for (unsigned up = 1; parent(up); ++up) {
       if (isa<ParenExpr, CastExpr>(parent(up)))
@@ -800,6 +953,9 @@ private:
   const VarDecl *variable = nullptr; ///< with static storage, in whose initialiser we are
   const VarDecl *localVariable = nullptr; ///< a function's, with a list
   std::map<StaticType *, std::vector<Mention>> uses;
+  std::map<std::pair<const StaticType *, size_t>, KeptType> kept; ///< by type and use
+  std::map<const VarDecl *, std::vector<Mention>> pointers; ///< mentions of such variables
+  std::vector<std::pair<const FunctionDecl *, unsigned>> labels;
   std::map<const BinaryOperator *, TypeMade> places;
   /// Py_INCREF(&T) in a function that nothing has taken over yet.
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;

@@ -308,8 +308,11 @@ private:
         unsigned line = lineOf(place.file, offset);
         for (unsigned i = 0; i < findings.size(); ++i)
           announced |= !wanted[i] && touches(findings[i], place.file, line);
-        own = &place;
-        ownOffset = offset;
+        // In a macro's body rather than at each of its expansions.
+        if (!own) {
+          own = &place;
+          ownOffset = offset;
+        }
         if (announced)
           break;
       }
@@ -319,10 +322,7 @@ private:
       std::string where;
       if (own) {
         finding.file = own->file;
-        unsigned offset = own->offset;
-        if (auto file = edits.files.find(own->file); file != edits.files.end())
-          offset = file->second.oldOffset(offset);
-        finding.range = {offset, offset + 1};
+        finding.range = {ownOffset, ownOffset + 1};
       } else {
         // In a header that is not the project's: the source is to blame for
         // including it, once.
@@ -356,7 +356,8 @@ private:
         if (findings[f].file == file && inOneStatement(file, findings[f].range.begin, offset) && (findings[f].symbol == parts[i] ||
                      StringRef(findings[f].symbol).ends_with(("." + parts[i]).str())))
           return true;
-        if (StringRef(diagnostic.message).contains("undeclared identifier") &&
+        StringRef message = diagnostic.message;
+        if ((message.contains("undeclared identifier") || message.contains("undeclared function")) &&
             lineNames(findings[f], parts[i]))
           return true;
       }

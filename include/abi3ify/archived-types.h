@@ -15,11 +15,11 @@ ABI3IFY_FIELDS(Finding, file, range, rule, symbol, use, state, safety, message, 
 ABI3IFY_FIELDS(TypePlace, file, offset, reason, ampersand, inMacro)
 ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, parameter, rank, plain,
                derived)
-ABI3IFY_FIELDS(TypePart::Member, file, object, dot)
+ABI3IFY_FIELDS(TypePart::Member, file, object, dot, offset)
 ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, note, rewrites, blockers, loose,
                mentions, readies, module, nameless, baseText, baseKey, metaText, metaKey, baseFile,
                baseRange, embedder, seenIn, configurations, memberTables, acceptsSubtypes, externs, members,
-               assigned, rewritesIfMade, ties)
+               offsets, assigned, rewritesIfMade, ties)
 ABI3IFY_FIELDS(FloorMatches, floor, findings, seen, outOfLimit, leftOut, types)
 ABI3IFY_FIELDS(Landmark, kind, file, offset, name, detail)
 ABI3IFY_FIELDS(DiagnosticPlace, file, offset)

@@ -41,4 +41,8 @@ std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);
 /// has no end.
 std::vector<Range> branchesBehind(llvm::StringRef text, unsigned end);
 
+/// The directives that decide whether the code at `offset` is compiled, outermost first:
+/// equal lists at two places say that both are, or neither.
+std::vector<std::string> conditionsAround(llvm::StringRef text, unsigned offset);
+
 } // namespace abi3ify

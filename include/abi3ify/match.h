@@ -87,9 +87,12 @@ struct TypePart {
   struct Member {
     std::string file;
     Range object, dot;
+    std::string offset; ///< tp_weaklistoffset or the like, if it stands behind the dot
     auto operator<=>(const Member &) const = default;
   };
   std::vector<Member> members;
+  /// The values of such offsets in the definition, which PyType_Ready keeps.
+  std::map<std::string, std::string> offsets;
   static constexpr llvm::StringLiteral BaseMark = "<base>";
   /// T.tp_new = PyType_GenericNew; in another unit than the definition: the
   /// member and its value, which Python declares.

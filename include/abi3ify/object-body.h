@@ -47,7 +47,7 @@ public:
 private:
   void note(const clang::VarDecl *variable, const clang::Expr *value);
   bool isMadeFromType(const clang::Expr *expr) const;
-  const clang::ASTContext &ast;
+  clang::ASTContext &ast;
   /// The slots that variables hold; empty for one that holds several.
   std::map<const clang::VarDecl *, llvm::StringRef> slots;
 };

@@ -54,6 +54,10 @@ public:
   std::optional<SpelledRange> rangeAt(clang::FileID level, clang::SourceLocation begin,
                                       clang::SourceLocation end, Range within = {0, ~0u}) const;
 
+  /// "path:offset" of where a token is written, be it in a macro's body: the same in
+  /// each unit and each expansion that has it.
+  std::string place(clang::SourceLocation location) const;
+
   /// Whether a file belongs to the project and may be edited.
   bool isUsers(clang::FileID file) const;
   /// Whether a location is written in a file of the user's, or in a macro body there.

@@ -45,6 +45,7 @@ struct TypeUse {
   size_t rewrite = 0; ///< its number among the part's
   Range whole;        ///< &T; empty for an edit that inserts the name
   bool inMacro = false;
+  bool moved = false; ///< the edit is of a whole statement, which goes elsewhere
 };
 
 /// One static type object of a unit while the unit's AST lives.
@@ -91,6 +92,8 @@ struct TypeSurvey {
   /// Mentions of the tables of slots (PyNumberMethods ...) outside of the
   /// definitions of types.
   std::map<const clang::VarDecl *, const clang::Expr *> looseTables = {};
+  /// table.mp_length = f; by table.
+  std::map<const clang::VarDecl *, std::vector<FieldAssignment>> tableFills = {};
   /// Where each PyMemberDef[] is named.
   std::map<const clang::VarDecl *, std::set<clang::SourceLocation>> memberTables = {};
   /// tp_free(self) and the like; functions that may call it, as they are a tp_dealloc or tp_free.
@@ -109,11 +112,10 @@ struct TypeSurvey {
   std::vector<TableReady> tableReadies = {};
 
   StaticType *find(const clang::Decl *decl);
+  /// The members that are set at run time in the table of slots that `&table` is.
+  llvm::ArrayRef<FieldAssignment> fillsOf(const clang::Expr *address) const;
   void block(StaticType &type, clang::SourceLocation location, const llvm::Twine &reason) const;
 };
-
-/// A function, the same in all units.
-std::string functionKey(const TypeSurvey &survey, clang::SourceLocation location);
 
 /// What ties types that share a function; the same in all units.
 std::string functionTie(const TypeSurvey &survey, const clang::FunctionDecl *function);

@@ -21,20 +21,25 @@ struct FunctionEdits {
 /// base's tp_dealloc frees it, the base's tp_traverse visits its type.
 using IsBases = llvm::function_ref<bool(const clang::FunctionDecl *)>;
 
-/// Whether t->tp_dealloc is that of the builtin type that is the base: it frees
-/// the object and leaves the reference to its type.
-using IsBuiltinBases = llvm::function_ref<bool(const clang::MemberExpr *)>;
+/// Whose function t->tp_dealloc or t->tp_traverse is, called with the object.
+enum class SlotOwner {
+  Unknown,
+  Builtin, ///< the builtin type's that is the base: it knows nothing of a reference to the type
+  Bases,   ///< another type's of which IsBases would hold
+};
+using OwnerOfSlot = llvm::function_ref<SlotOwner(const clang::MemberExpr *)>;
 
 /// tp_dealloc takes the type at its beginning and releases it behind each call
 /// that frees the object. No edits without a problem: the base does it.
 /// `throughSlot`: tp_free(self) is called through PyType_GetSlot from now on.
 FunctionEdits releaseType(clang::ASTContext &ast, const Spelling &spelling,
                           const clang::FunctionDecl *function, IsBases isBases, bool throughSlot,
-                          IsBuiltinBases isBuiltinBases = nullptr);
+                          OwnerOfSlot ownerOfSlot = nullptr);
 
 /// tp_traverse visits the type, ahead of all else that it does.
 FunctionEdits visitType(clang::ASTContext &ast, const Spelling &spelling,
-                        const clang::FunctionDecl *function, IsBases isBases);
+                        const clang::FunctionDecl *function, IsBases isBases,
+                        OwnerOfSlot ownerOfSlot = nullptr);
 
 /// Whether a tp_dealloc may release the type, itself or by what it calls; also
 /// where the unit does not show what that does.

@@ -316,3 +316,13 @@ TEST(RedefinedConstant, SaysWhetherTheFloorHasIt) {
             "PyLong_BASE manual: what the limit hides is not for this floor, and its value is CPython's to "
             "change; leave out what needs it where the headers have no such name\n");
 }
+
+TEST(VersionTest, OwnNamesThatNewerHeadersHide) {
+  Sample sample;
+  sample.floor = Floor{11};
+  sample.look("#if PY_VERSION_HEX < 0x030D0000\n"
+              "#define PyLong_AsInt(o) ((int)PyLong_AsLong(o))\n"
+              "static int PyWeakref_GetRef(PyObject *r, PyObject **o) { *o = r; return 1; }\n#endif\n");
+  EXPECT_TRUE(llvm::StringRef(sample.fixed()).starts_with("#if defined(Py_LIMITED_API) ? Py_LIMITED_API+0 < 0x030D0000 : "))
+      << sample.fixed() << sample.reasons("version-test");
+}

@@ -329,7 +329,7 @@ TEST(HeapTypeTraverse, LooksAtBothSidesOfVersion39) {
 
 TEST(HeapTypeTraverse, IsForTheAuthorBehindADirective) {
   EXPECT_EQ(foundInTraverse("#ifndef SLIM\n    Py_VISIT(self->x);\n#endif\n"),
-            "traverse traverse: its tp_traverse begins with a preprocessor directive; add "
+            "traverse traverse: its tp_traverse begins with a preprocessor condition; add "
             "Py_VISIT(Py_TYPE(self))\n");
 }
 
