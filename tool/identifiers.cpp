@@ -182,12 +182,13 @@ private:
       return giveUpAll(known);
     std::string group = "identifier " + declaration.file + ":" + std::to_string(declaration.range.begin);
     declaration.rewrites = {*goes};
-    declaration.safety = Safety::Review;
+    declaration.safety = Safety::Safe;
     declaration.reason.clear();
     declaration.group = group;
     for (size_t call : known.calls) {
       append_range(findings[call].rewrites, texts[call]);
       findings[call].group = group;
+      declaration.safety = lower(declaration.safety, findings[call].safety);
     }
   }
 
