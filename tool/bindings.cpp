@@ -12,6 +12,34 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
+struct Library {
+  StringRef name, advice;
+  bool isDeadEnd = false;
+  Minor lowest = 0;
+};
+const Library Pybind11 = {
+    "pybind11", "pybind11 cannot use the Limited API; nanobind is the way there", true};
+const Library BoostPython = {
+    "Boost.Python", "Boost.Python cannot use the Limited API; nanobind is the way there", true};
+const Library Nanobind = {
+    "nanobind", "set nanobind's STABLE_ABI option, with floor 3.12", false, 12};
+const Library Hpy = {"HPy", "build with HPy's universal mode"};
+
+struct LibraryUse {
+  Mark mark;
+  const Library *library;
+};
+const LibraryUse libraryUses[] = {
+    {{Mark::Include, "pybind11/"}, &Pybind11},
+    {{Mark::Call, "PYBIND11_MODULE"}, &Pybind11},
+    {{Mark::Include, "boost/python"}, &BoostPython},
+    {{Mark::Call, "BOOST_PYTHON_MODULE"}, &BoostPython},
+    {{Mark::Include, "nanobind/"}, &Nanobind},
+    {{Mark::Call, "NB_MODULE"}, &Nanobind},
+    {{Mark::Include, "hpy.h"}, &Hpy},
+    {{Mark::Call, "HPy_MODINIT"}, &Hpy},
+};
+
 /// What NumPy's headers of 2.5 have and a limited build does not: by their
 /// macros and declarations, with the limit and without, and what macros reach for.
 struct NumpyName {
@@ -158,11 +186,21 @@ std::optional<Binding> readBindingSource(StringRef path, StringRef text) {
   return std::nullopt;
 }
 
+std::optional<Binding> readLibraryUse(StringRef path, StringRef text) {
+  const LibraryUse *use = firstShown(ArrayRef(libraryUses), text);
+  if (!use)
+    return std::nullopt;
+  return Binding{path.str(),     use->library->name.str(), use->library->advice.str(),
+                 /*isLibrary=*/true, use->library->isDeadEnd,  use->library->lowest};
+}
+
 std::vector<Binding> findBindings(const std::map<std::string, std::string> &texts,
                                   const GeneratedFiles &generated) {
   std::vector<Binding> bindings;
   std::set<std::string> backports = backportsIn(texts);
   for (const auto &[file, text] : texts) {
+    if (auto library = readLibraryUse(file, text))
+      bindings.push_back(std::move(*library));
     bool mayHaveNumpy = StringRef(text).contains("numpy/");
     if (generated.count(file) || (!mayHaveNumpy && !mayUse(text, backports)))
       continue;

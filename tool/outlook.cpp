@@ -96,11 +96,11 @@ private:
         blocker = &finding;
     }
     // What is known to be impossible stays so, whatever could not be looked at.
-    if (judgeSystems([](const Generator &system) { return system.isDeadEnd; })) {
+    if (judgeSystems([](const Binding &system) { return system.isDeadEnd; })) {
       out.verdict = Verdict::Blocked;
     } else if (out.errors) {
       out.verdict = Verdict::Unknown;
-    } else if (judgeSystems([&](const Generator &system) {
+    } else if (judgeSystems([&](const Binding &system) {
                  return system.lowest > found.floor.minor;
                })) {
       out.verdict = Verdict::Blocked;
@@ -120,11 +120,11 @@ private:
   }
 
   /// Whether sources are of a system that keeps them from the floor; says so.
-  bool judgeSystems(function_ref<bool(const Generator &)> blocks) {
-    for (const auto &[file, system] : result.generated)
+  bool judgeSystems(function_ref<bool(const Binding &)> blocks) {
+    for (const Binding &system : result.bindings)
       if (blocks(system)) {
         if (!out.first)
-          out.first = {shortPath(file), {1, 1}, system.name.str()};
+          out.first = {shortPath(system.file), {1, 1}, system.system};
         ++out.blockers;
       }
     return out.first.has_value();
@@ -132,11 +132,9 @@ private:
 
   /// What the sources are written for, if no rule has a say in that.
   std::optional<OutlookPlace> bindingSystem() const {
-    for (const auto &[file, system] : result.generated)
-      if (system.isBinding)
-        return OutlookPlace{shortPath(file), {1, 1}, system.name.str()};
-    if (result.project.commands.empty() && !result.bindings.empty())
-      return OutlookPlace{shortPath(result.bindings[0].file), {1, 1}, result.bindings[0].system};
+    for (const Binding &system : result.bindings)
+      if (system.isLibrary || result.project.commands.empty())
+        return OutlookPlace{shortPath(system.file), {1, 1}, system.system};
     return std::nullopt;
   }
 
@@ -171,16 +169,18 @@ std::string describe(const FloorOutlook &floor) {
     return (quoted ? "'" : "") + floor.first->name + (quoted ? "'" : "") + " at " +
            floor.first->file + ":" + std::to_string(floor.first->position.line);
   };
-  size_t unseen = floor.states[unsigned(State::Unseen)];
+  std::string command = floor.review ? "migrate --review" : "migrate";
+  // Generated ones among them are in code that nothing compiles.
+  size_t unseen = floor.states[unsigned(State::Unseen)] + floor.states[unsigned(State::Generated)];
   switch (floor.verdict) {
   case Verdict::Works:
     return unseen ? "works in what is compiled here" : "works today";
   case Verdict::Command:
-    return std::string("one command away: migrate") + (floor.review ? " --review" : "");
+    return "one command away: " + command;
   case Verdict::Generated:
     return counted(floor.generatedFiles, "file") + " to generate again";
   case Verdict::Binding:
-    return "up to " + first(true);
+    return (floor.safe || floor.review ? command + ", then up to " : "up to ") + first(true);
   case Verdict::Decisions:
     return "needs " + counted(floor.decisions, "decision") + ", first " + first(true);
   case Verdict::Blocked:

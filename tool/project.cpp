@@ -122,9 +122,8 @@ private:
       if (!isSource(file))
         continue;
       auto buffer = MemoryBuffer::getFile(file);
-      auto system = buffer ? recogniseGenerator(file, (*buffer)->getBuffer()) : std::nullopt;
-      if (system && system->isBinding)
-        project.bindings.push_back({file, system->name.str(), system->advice.str()});
+      if (auto library = buffer ? readLibraryUse(file, (*buffer)->getBuffer()) : std::nullopt)
+        project.bindings.push_back(std::move(*library));
     }
   }
 

@@ -39,7 +39,7 @@ std::vector<Binding> allBindings(const Project &project, const Texts &texts,
                                  const GeneratedFiles &generated) {
   std::vector<Binding> bindings = findBindings(texts, generated);
   for (const Binding &binding : project.bindings)
-    if (!generated.count(binding.file))
+    if (!generated.count(binding.file) && !is_contained(bindings, binding))
       bindings.push_back(binding);
   return bindings;
 }

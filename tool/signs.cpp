@@ -2,6 +2,7 @@
 #include "abi3ify/spelling.h"
 #include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
+#include <cstring>
 
 using namespace clang;
 using namespace llvm;
@@ -82,5 +83,20 @@ private:
 } // namespace
 
 Signs readSigns(StringRef text) { return Reader(text).read(); }
+
+bool Mark::isNamed(StringRef source) const {
+  return memmem(source.data(), source.size(), text.data(), text.size());
+}
+
+bool Mark::shows(const Signs &signs) const {
+  auto begins = [&](const std::string &line) { return StringRef(line).starts_with(text); };
+  switch (where) {
+  case Top: return any_of(signs.topLines, begins);
+  case Include: return any_of(signs.includes, begins);
+  case Define: return signs.defines.count(text.str());
+  case Call: return signs.calls.count(text.str());
+  }
+  llvm_unreachable("unknown place");
+}
 
 } // namespace abi3ify

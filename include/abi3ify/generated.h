@@ -1,8 +1,7 @@
-// Recognises code that a generator wrote or that stands on a binding system:
-// it is left alone, and its uses are reported with advice.
-// In: a file's path and text. Out: the system's name and what to do instead.
+// Recognises code that a generator wrote: it is left alone, and its uses are
+// reported with advice.
+// In: a file's path and text. Out: the generator's name and what to do instead.
 #pragma once
-#include "abi3ify/floor.h"
 #include "llvm/ADT/StringRef.h"
 #include <map>
 #include <optional>
@@ -15,9 +14,6 @@ namespace abi3ify {
 struct Generator {
   llvm::StringRef name;
   llvm::StringRef advice;
-  bool isDeadEnd = false; ///< no version of it can use the Limited API
-  bool isBinding = false; ///< no generator: what people write their sources for
-  Minor lowest = 0;       ///< floor that it can be built for
 };
 
 extern const Generator Clinic;
@@ -25,7 +21,7 @@ extern const Generator Clinic;
 /// Of a file whose `#line`s name others.
 extern const Generator SomeGenerator;
 
-/// The files that a generator wrote or that stand on a binding system.
+/// The files that a generator wrote.
 using GeneratedFiles = std::map<std::string, Generator>;
 
 /// Argument Clinic's output in a hand-written file: pairs of begin and end.
