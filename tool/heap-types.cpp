@@ -124,13 +124,16 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
   return types;
 }
 
+/// 0 if the file cannot be read.
+unsigned lineOf(const TypePlace &place) {
+  auto buffer = MemoryBuffer::getFile(place.file);
+  return buffer ? 1 + (*buffer)->getBuffer().take_front(place.offset).count('\n') : 0;
+}
+
 /// "file.c:12" of a place.
 std::string placeText(const TypePlace &place) {
-  auto buffer = MemoryBuffer::getFile(place.file);
-  std::string line;
-  if (buffer)
-    line = ":" + std::to_string(1 + (*buffer)->getBuffer().take_front(place.offset).count('\n'));
-  return StringRef(place.file).rsplit('/').second.str() + line;
+  unsigned line = lineOf(place);
+  return StringRef(place.file).rsplit('/').second.str() + (line ? ":" + std::to_string(line) : "");
 }
 
 /// The uses of a type's struct go the type's way.
@@ -426,8 +429,11 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
     if (!type.blockers.empty()) {
       const TypePlace &first = *type.blockers.begin();
       finding.reason = placeText(first) + ": " + first.reason;
-      if (type.blockers.size() > 1)
-        finding.reason += " (and " + std::to_string(type.blockers.size() - 1) + " more places)";
+      if (size_t more = type.blockers.size() - 1) {
+        finding.reason += " (and " + std::to_string(more) + (more == 1 ? " more place)" : " more places)");
+        for (const TypePlace &place : type.blockers)
+          finding.places.push_back({place.file, lineOf(place), place.reason});
+      }
     } else if (other != blocked.end()) {
       finding.reason = "it is converted together with '" + other->second->name + "', and " +
                        placeText(*other->second->blockers.begin()) + ": " +

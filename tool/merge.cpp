@@ -36,6 +36,10 @@ void unite(Finding &a, Finding b) {
   a.expansions += b.inMacro ? b.expansions : 0;
   a.inLoop |= b.inLoop;
   a.configurations.insert(b.configurations.begin(), b.configurations.end());
+  if (a.rule == b.rule)
+    for (RelatedPlace &place : b.places)
+      if (!is_contained(a.places, place))
+        a.places.push_back(place);
   // What may matter gives way to what does.
   if (b.state == State::Advice && a.state != State::Advice)
     return;

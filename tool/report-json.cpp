@@ -31,6 +31,11 @@ void printJson(const Report &report, raw_ostream &out) {
                                    {"end", jsonPosition(positions, source, rewrite.extent.end)},
                                    {"text", utf8(preview(rewrite, source))}});
     }
+    json::Array places;
+    for (const RelatedPlace &place : finding.places)
+      places.push_back(json::Object{{"file", utf8(shortPath(place.file))},
+                                    {"line", place.line},
+                                    {"message", utf8(place.message)}});
     Position position = positions.at(text, finding.range.begin);
     findings.push_back(json::Object{{"file", utf8(shortPath(finding.file))},
                                     {"line", position.line},
@@ -43,6 +48,7 @@ void printJson(const Report &report, raw_ostream &out) {
                                     {"safety", name(finding.safety)},
                                     {"message", utf8(finding.message)},
                                     {"reason", utf8(finding.reason)},
+                                    {"places", std::move(places)},
                                     {"in_macro", finding.inMacro},
                                     {"expansions", finding.expansions},
                                     {"in_loop", finding.inLoop},

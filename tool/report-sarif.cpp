@@ -88,6 +88,8 @@ private:
       made["properties"] = json::Object{{"state", name(finding->state)},
                                         {"safety", name(finding->safety)},
                                         {"symbol", finding->symbol}};
+      if (!finding->places.empty())
+        made["relatedLocations"] = relatedTo(*finding);
       if (finding->state == State::Suppressed)
         made["suppressions"] = json::Array{
             json::Object{{"kind", "inSource"}, {"justification", utf8(finding->reason)}}};
@@ -97,6 +99,18 @@ private:
         made["fixes"] = json::Array{fixOf(*finding)};
     }
     return made;
+  }
+
+  static json::Array relatedTo(const Finding &finding) {
+    json::Array related;
+    for (const RelatedPlace &place : finding.places) {
+      json::Object physical{{"artifactLocation", artifact(utf8(shortPath(place.file)))}};
+      if (place.line)
+        physical["region"] = json::Object{{"startLine", place.line}};
+      related.push_back(json::Object{{"physicalLocation", std::move(physical)},
+                                     {"message", json::Object{{"text", utf8(place.message)}}}});
+    }
+    return related;
   }
 
   /// The edits of a finding and its group, composed: a fix stands for itself.

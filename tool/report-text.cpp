@@ -160,9 +160,23 @@ private:
     out << "note: ";
     reset();
     out << noteOf(result, finding) << "\n";
+    printPlaces(finding);
     if (edits)
       for (auto [edited, edit] : edits->of(finding))
         printFixit(edited, *edit);
+  }
+
+  void printPlaces(const Finding &finding) {
+    constexpr size_t Most = 5;
+    for (const RelatedPlace &each : ArrayRef(finding.places).take_front(Most)) {
+      place(shortPath(each.file), {each.line, 0});
+      colour(raw_ostream::CYAN, true);
+      out << "note: ";
+      reset();
+      out << visible(each.message) << "\n";
+    }
+    if (finding.places.size() > Most)
+      out << "and " << finding.places.size() - Most << " more, which --format json has\n";
   }
 
   void printFixit(StringRef file, const TextEdit &edit) {

@@ -10,7 +10,8 @@ namespace abi3ify {
 ABI3IFY_FIELDS(Range, begin, end)
 ABI3IFY_FIELDS(Argument, name, range, text, cast, primary, addressOf)
 ABI3IFY_FIELDS(Rewrite, file, extent, castsOnly, to, args, sharedRank, anew)
-ABI3IFY_FIELDS(Finding, file, range, rule, symbol, use, state, safety, message, reason, rewrites,
+ABI3IFY_FIELDS(RelatedPlace, file, line, message)
+ABI3IFY_FIELDS(Finding, file, range, rule, symbol, use, state, safety, message, reason, places, rewrites,
                group, goesWith, inMacro, expansions, inLoop, originFile, originLine, configurations)
 ABI3IFY_FIELDS(TypePlace, file, offset, reason, ampersand, inMacro)
 ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, parameter, rank, plain,

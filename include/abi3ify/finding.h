@@ -58,6 +58,14 @@ inline constexpr llvm::StringRef NoRule = "not-limited";
 /// The symbol of a finding that only the limited build shows.
 inline constexpr llvm::StringRef WholeBuild = "limited build";
 
+/// A place that stands in the way, of several.
+struct RelatedPlace {
+  std::string file; ///< absolute, resolved; not always the project's
+  unsigned line = 0;
+  std::string message;
+  auto operator<=>(const RelatedPlace &) const = default;
+};
+
 struct Finding {
   std::string file; ///< absolute, resolved
   Range range;      ///< the name's token
@@ -68,6 +76,7 @@ struct Finding {
   Safety safety = Safety::Manual;
   std::string message; ///< what is found here
   std::string reason;  ///< why it is manual, lowered, failed ...
+  std::vector<RelatedPlace> places; ///< all of those that the reason has one of
   std::vector<Rewrite> rewrites; ///< all or none
   /// Findings of the same group are edited all or none; empty: alone.
   std::string group;

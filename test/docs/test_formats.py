@@ -117,6 +117,7 @@ class Formats(unittest.TestCase):
         for finding in findings["findings"]:
             result = said[finding["file"], finding["line"], finding["rule"]]
             states.add(finding["state"])
+            self.assertEqual(len(result.get("relatedLocations", [])), len(finding["places"]))
             self.assertEqual("fixes" in result, result["properties"]["state"] == "fixable")
             self.assertEqual("suppressions" in result, finding["state"] == "suppressed")
             self.assertEqual(result["level"], "note" if finding["state"] in ("suppressed", "advice") else "error")

@@ -1276,7 +1276,7 @@ TEST(StaticTypes, AnExitWithoutBraces) {
                             "        PyObject_Free(self);\n"
                             "}\n", "    .tp_dealloc = (destructor)dealloc,\n"),
             "T: a.c:6: the call that frees the object is no statement of its own in braces "
-            "(and 1 more places)\n");
+            "(and 1 more place)\n");
 }
 
 TEST(StaticTypes, AMacroThatFreesTheObject) {
@@ -1694,7 +1694,7 @@ TEST(StaticTypes, MadeByAMacro) {
                    "0) .tp_name = \"m.T\"}\n"
                    "TYPE(T);\n" +
                    Ready),
-            "T: a.c:3: a macro defines it (and 1 more places)\n");
+            "T: a.c:3: a macro defines it (and 1 more place)\n");
   EXPECT_EQ(whyNot("#define INIT {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\"}\n"
                    "static PyTypeObject T = INIT;\n" +
                    Ready),
