@@ -336,11 +336,12 @@ private:
       finding.configurations = {unit.command->configurations.begin(),
                                 unit.command->configurations.end()};
       finding.message = std::string("the limited build fails ") +
-                        (own ? "here" : "for this source") + where + ": " + diagnostic.message;
-      finding.reason = own ? "no rule knows this" : "the header is not part of the project";
+                        (own ? "here" : "for this source") + where + ": " + words;
+      finding.reason = (own ? "no rule knows this: " : "the header is not part of the project: ") + words;
       outcome.unannounced.push_back(std::move(finding));
     }
   }
+      std::string words = StringRef(diagnostic.message).split('\n').first.str();
 
   /// An error that a remaining finding causes on another line: about the same
   /// name in the same statement, or about a name of the user's whose
