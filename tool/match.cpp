@@ -4,6 +4,7 @@
 #include "abi3ify/build-macros.h"
 #include "abi3ify/exported-names.h"
 #include "abi3ify/facts.h"
+#include "abi3ify/foreign-headers.h"
 #include "abi3ify/global-names.h"
 #include "abi3ify/heap-type-checks.h"
 #include "abi3ify/helpers.h"
@@ -196,6 +197,13 @@ public:
       auto text = texts.find(file);
       return text == texts.end() ? StringRef() : text->second;
     };
+    foreign = findForeignHeaders(preprocessor, *context.project, python, [&](const std::string &file) {
+      if (StringRef text = textOf(file); !text.empty())
+        return text.str();
+      // A precompiled header has read it.
+      auto buffer = instance->getFileManager().getBufferForFile(file);
+      return buffer ? (*buffer)->getBuffer().str() : std::string();
+    });
     out.landmarks = findLandmarks(ast, *spelling, context, preprocessor);
     MatchContext atFloor = context;
     for (Floor floor : floors) {
@@ -206,6 +214,7 @@ public:
   }
 
   const PreprocessorFacts &preprocessorFacts() const { return preprocessor; }
+  const ForeignHeaders &foreignHeaders() const { return foreign; }
 
 private:
   /// What is not the precompiled header's; without what a walk over all would
@@ -244,6 +253,7 @@ private:
   UnitMatches &out;
   std::optional<Spelling> spelling;
   PreprocessorFacts preprocessor;
+  ForeignHeaders foreign;
   const PrecompiledHeader *header = nullptr;
   CompilerInstance *instance = nullptr;
 };
@@ -303,6 +313,32 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
     return out != matches.outOfLimit.end() && finding.symbol != "Py_LIMITED_API" &&
            !isAsked(finding) && any_of(out->second, [&](Range range) { return range.contains(finding.range); });
   });
+}
+
+/// What the limit does to headers of others, only a compiler knows: they may have
+/// a branch for it.
+void findForeignFailures(const Command &command, const MatchContext &context,
+                         const ForeignHeaders &headers, std::vector<FloorMatches> &floors) {
+  std::map<std::pair<std::set<std::string>, bool>, ParseResult> parses;
+  for (FloorMatches &matches : floors) {
+    std::set<std::string> lacking = mayLack(headers, matches.floor);
+    if (lacking.empty())
+      continue;
+    auto [parse, isNew] = parses.try_emplace({std::move(lacking), matches.floor.abi3t});
+    if (isNew) {
+      ParseRequest request;
+      request.command = &command;
+      request.mode = Mode::Limited;
+      request.floor = matches.floor;
+      request.headers = context.headers;
+      request.texts = context.texts;
+      request.withoutHeads = true;
+      request.precompiled = context.precompiled;
+      parse->second = parseUnit(request);
+    }
+    append_range(matches.findings,
+                 foreignFailures(headers, parse->second, *context.project, matches.floor));
+  }
 }
 
 } // namespace
@@ -366,6 +402,8 @@ UnitMatches matchUnit(const Command &command, const MatchContext &context,
   if (visitor.preprocessorFacts().asksForLimit)
     for (FloorMatches &matches : out.floors)
       dropWhatTheLimitSkips(command, context, visitor.preprocessorFacts(), matches);
+  if (!command.invocation) // nothing is proved inside of another compiler
+    findForeignFailures(command, context, visitor.foreignHeaders(), out.floors);
   if (out.includesPython && !out.parse.sawNormalHeader)
     out.notes.push_back(command.file + " includes Python.h in a way that bypasses the include "
                                        "path; accessors are reported but not rewritten");

@@ -294,7 +294,13 @@ private:
     for (const Diagnostic &diagnostic : limited.diagnostics) {
       if (!diagnostic.isError() || diagnostic.places.empty())
         continue;
-      bool announced = false;
+      // What a header of others says is announced for all of it.
+      bool announced = any_of(findings, [&](const Finding &finding) {
+        return finding.rule == NoRule &&
+               any_of(finding.places, [&](const RelatedPlace &place) {
+                 return place.file == diagnostic.places.back().file;
+               });
+      });
       const DiagnosticPlace *own = nullptr;
       unsigned ownOffset = 0;
       for (const DiagnosticPlace &place : diagnostic.places) {
@@ -335,13 +341,13 @@ private:
       finding.state = State::Manual;
       finding.configurations = {unit.command->configurations.begin(),
                                 unit.command->configurations.end()};
+      std::string words = StringRef(diagnostic.message).split('\n').first.str();
       finding.message = std::string("the limited build fails ") +
                         (own ? "here" : "for this source") + where + ": " + words;
       finding.reason = (own ? "no rule knows this: " : "the header is not part of the project: ") + words;
       outcome.unannounced.push_back(std::move(finding));
     }
   }
-      std::string words = StringRef(diagnostic.message).split('\n').first.str();
 
   /// An error that a remaining finding causes on another line: about the same
   /// name in the same statement, or about a name of the user's whose
