@@ -1,6 +1,7 @@
 #include "abi3ify/outlook.h"
 #include "abi3ify/report.h"
 #include "abi3ify/slot-tables.h"
+#include "abi3ify/unused-compat.h"
 
 using namespace llvm;
 
@@ -29,10 +30,13 @@ public:
     out.headers = found.headers;
     out.errors = found.errors.size();
     std::set<std::string> generated;
+    bool compatLeaves = leavesCompat();
     for (const Finding &finding : found.findings) {
       ++out.states[unsigned(finding.state)];
       out.uses += finding.state != State::Suppressed && finding.state != State::Advice;
-      if (finding.state == State::Generated)
+      // What nothing compiles, and what migrate leaves nothing to include, may stay.
+      if (finding.state == State::Generated && finding.expansions &&
+          !(compatLeaves && isCompatHeader(finding.file)))
         generated.insert(finding.file);
       if (finding.state == State::Fixable)
         ++(finding.safety == Safety::Safe ? out.safe : out.review);
@@ -50,6 +54,17 @@ public:
   }
 
 private:
+  /// Whether migrate takes away each #include of a pythoncapi_compat.h.
+  bool leavesCompat() const {
+    size_t includes = 0, leaving = 0;
+    for (const Finding &finding : found.findings)
+      if (finding.rule == UnusedCompatRule) {
+        ++includes;
+        leaving += finding.state == State::Fixable;
+      }
+    return includes && leaving == includes;
+  }
+
   OutlookPlace placeOf(const Finding &finding) {
     return placeIn(result, positions, finding.file, finding.range.begin, finding.symbol);
   }

@@ -17,8 +17,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-constexpr StringRef RuleId = "unused-compat";
-
 /// The text that edits replace, by file.
 class Replaced {
 public:
@@ -117,7 +115,7 @@ std::set<std::string> findUnusedCompat(ASTContext &ast, const Spelling &spelling
                       const PreprocessorFacts &preprocessor, const MatchContext &context,
                       function_ref<StringRef(const std::string &)> textOf,
                       std::vector<Finding> &findings) {
-  const Rule *rule = context.rules->find(RuleId);
+  const Rule *rule = context.rules->find(UnusedCompatRule);
   Replaced replaced(findings);
   auto python = find_if(preprocessor.includes, [](const IncludeDirective &include) {
     return sys::path::filename(include.to) == "Python.h";

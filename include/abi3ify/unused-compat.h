@@ -8,6 +8,8 @@
 
 namespace abi3ify {
 
+inline constexpr llvm::StringRef UnusedCompatRule = "unused-compat";
+
 std::set<std::string>
 findUnusedCompat(clang::ASTContext &ast, const Spelling &spelling,
                  const PreprocessorFacts &preprocessor, const MatchContext &context,
