@@ -104,13 +104,14 @@ ForeignHeaders findForeignHeaders(const PreprocessorFacts &preprocessor, const P
 }
 
 std::vector<Finding> foreignFailures(const ForeignHeaders &headers, const ParseResult &limited,
-                                     const Project &project, Floor floor) {
+                                     Floor limit, const Project &project, Floor floor) {
   struct Failures {
     const ForeignHeader *first;
     std::vector<RelatedPlace> places = {};
     SetVector<StringRef> names = {};
   };
   std::map<std::pair<std::string, Range>, Failures> failures; // by #include
+  std::set<std::pair<StringRef, unsigned>> later; // lines with what only the limit lacks
   for (const Diagnostic &diagnostic : limited.diagnostics) {
     if (!diagnostic.isError() || diagnostic.places.empty())
       continue;
@@ -122,13 +123,18 @@ std::vector<Finding> foreignFailures(const ForeignHeaders &headers, const ParseR
         }))
       continue;
     const ForeignHeader &foreign = header->second;
+    unsigned line = 1 + StringRef(foreign.text).take_front(place.offset).count('\n');
+    StringRef name = nameIn(diagnostic.message);
+    if (const Fact *fact = facts().find(name); fact && fact->usableAt(floor) && !fact->usableAt(limit))
+      later.insert({place.file, line});
+    if (later.count({place.file, line})) // one error brings others along
+      continue;
     Failures &all =
         failures.try_emplace({foreign.file, foreign.range}, Failures{&foreign}).first->second;
-    unsigned line = 1 + StringRef(foreign.text).take_front(place.offset).count('\n');
     RelatedPlace related{place.file, line, StringRef(diagnostic.message).split('\n').first.str()};
     if (!is_contained(all.places, related))
       all.places.push_back(std::move(related));
-    if (StringRef name = nameIn(diagnostic.message); !name.empty())
+    if (!name.empty())
       all.names.insert(name);
   }
   std::vector<Finding> findings;

@@ -320,16 +320,21 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
 void findForeignFailures(const Command &command, const MatchContext &context,
                          const ForeignHeaders &headers, std::vector<FloorMatches> &floors) {
   std::map<std::pair<std::set<std::string>, bool>, ParseResult> parses;
+  Minor newest = context.headers                      ? context.headers->minor
+                 : context.project->headers.empty() ? NewestFloor
+                                                      : context.project->headers.front().minor;
   for (FloorMatches &matches : floors) {
-    std::set<std::string> lacking = mayLack(headers, matches.floor);
+    // Above Python's headers at hand, a header of others would miss what it may count on.
+    Floor limit = matches.floor.minor > newest ? Floor{newest} : matches.floor;
+    std::set<std::string> lacking = mayLack(headers, limit);
     if (lacking.empty())
       continue;
-    auto [parse, isNew] = parses.try_emplace({std::move(lacking), matches.floor.abi3t});
+    auto [parse, isNew] = parses.try_emplace({std::move(lacking), limit.abi3t});
     if (isNew) {
       ParseRequest request;
       request.command = &command;
       request.mode = Mode::Limited;
-      request.floor = matches.floor;
+      request.floor = limit;
       request.headers = context.headers;
       request.texts = context.texts;
       request.withoutHeads = true;
@@ -337,7 +342,7 @@ void findForeignFailures(const Command &command, const MatchContext &context,
       parse->second = parseUnit(request);
     }
     append_range(matches.findings,
-                 foreignFailures(headers, parse->second, *context.project, matches.floor));
+                 foreignFailures(headers, parse->second, limit, *context.project, matches.floor));
   }
 }
 

@@ -29,8 +29,9 @@ ForeignHeaders findForeignHeaders(const PreprocessorFacts &preprocessor, const P
                                   llvm::StringRef python,
                                   llvm::function_ref<std::string(const std::string &)> textOf);
 
-/// `limited`: of the unit, at the floor.
+/// `limited`: of the unit, with `limit`: the floor, or a lower one where Python's
+/// headers end there.
 std::vector<Finding> foreignFailures(const ForeignHeaders &headers, const ParseResult &limited,
-                                     const Project &project, Floor floor);
+                                     Floor limit, const Project &project, Floor floor);
 
 } // namespace abi3ify
