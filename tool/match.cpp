@@ -319,6 +319,10 @@ void dropWhatTheLimitSkips(const Command &command, const MatchContext &context,
 /// a branch for it.
 void findForeignFailures(const Command &command, const MatchContext &context,
                          const ForeignHeaders &headers, std::vector<FloorMatches> &floors) {
+  // A function that is not declared is only a warning, which -isystem hides; and
+  // no other warning counts, whatever -Werror says.
+  Command strict = command;
+  strict.args.insert(strict.args.end(), {"-Wno-error", "-Wsystem-headers"});
   std::map<std::pair<std::set<std::string>, bool>, ParseResult> parses;
   Minor newest = context.headers                      ? context.headers->minor
                  : context.project->headers.empty() ? NewestFloor
@@ -332,7 +336,7 @@ void findForeignFailures(const Command &command, const MatchContext &context,
     auto [parse, isNew] = parses.try_emplace({std::move(lacking), limit.abi3t});
     if (isNew) {
       ParseRequest request;
-      request.command = &command;
+      request.command = &strict;
       request.mode = Mode::Limited;
       request.floor = limit;
       request.headers = context.headers;
