@@ -96,7 +96,8 @@ ForeignHeaders findForeignHeaders(const PreprocessorFacts &preprocessor, const P
       continue;
     header.name = own->name;
     header.file = own->from;
-    StringRef line = StringRef(textOf(own->from)).substr(own->offset).split('\n').first;
+    std::string text = textOf(own->from);
+    StringRef line = StringRef(text).substr(own->offset).split('\n').first;
     header.range = {own->offset, unsigned(own->offset + line.rtrim().size())};
     headers.emplace(path, std::move(header));
   }
@@ -111,7 +112,7 @@ std::vector<Finding> foreignFailures(const ForeignHeaders &headers, const ParseR
     SetVector<StringRef> names = {};
   };
   std::map<std::pair<std::string, Range>, Failures> failures; // by #include
-  std::set<std::pair<StringRef, unsigned>> later; // lines with what only the limit lacks
+  std::set<std::pair<StringRef, unsigned>> later; // lines that name what the floor has, and the limit lacks
   for (const Diagnostic &diagnostic : limited.diagnostics) {
     if (!diagnostic.isError() || diagnostic.places.empty())
       continue;
