@@ -2,6 +2,7 @@
 #include "abi3ify/file-facts.h"
 #include "abi3ify/project.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -90,6 +91,15 @@ void noteUse(const std::string &file) {
     utimensat(AT_FDCWD, file.c_str(), nullptr, 0);
 }
 
+/// What an entry begins with.
+std::string seal(StringRef key, StringRef bytes) {
+  BLAKE3 hasher;
+  hasher.update(digestOf(key));
+  hasher.update(bytes);
+  auto digest = hasher.final<DigestSize>();
+  return std::string(digest.begin(), digest.end());
+}
+
 uint64_t bytesOf(ArrayRef<EntryFile> entries) {
   uint64_t bytes = 0;
   for (const EntryFile &entry : entries)
@@ -156,17 +166,19 @@ std::string Cache::fileOf(StringRef key) const {
 
 std::optional<std::string> Cache::load(StringRef key) {
   std::string file = fileOf(key);
-  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  // Read, not mapped: what somebody cuts off would be missed in the middle.
+  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false,
+                                      /*IsVolatile=*/true);
   if (!buffer)
     return std::nullopt;
   StringRef entry = (*buffer)->getBuffer();
   if (entry.size() < DigestSize)
     return std::nullopt;
-  std::string bytes = entry.drop_front(DigestSize).str();
-  if (entry.take_front(DigestSize) != digestOf(digestOf(key) + bytes))
+  StringRef bytes = entry.drop_front(DigestSize);
+  if (entry.take_front(DigestSize) != seal(key, bytes))
     return std::nullopt;
   noteUse(file);
-  return bytes;
+  return bytes.str();
 }
 
 void Cache::store(StringRef key, StringRef bytes) {
@@ -174,9 +186,8 @@ void Cache::store(StringRef key, StringRef bytes) {
   auto made = sys::fs::TempFile::create(folder + "/" + EntryPrefix + "%%%%%%%%" + NewSuffix);
   if (!made)
     return consumeError(made.takeError());
-  std::string entry = digestOf(digestOf(key) + bytes.str()) + bytes.str();
   raw_fd_ostream out(made->FD, /*shouldClose=*/false, /*unbuffered=*/true);
-  out << entry;
+  out << seal(key, bytes) << bytes;
   bool failed = out.has_error();
   out.clear_error();
   consumeError(failed ? made->discard() : made->keep(file));

@@ -146,6 +146,11 @@ bool DiskState::agrees(ArrayRef<FileFact> facts) {
   return true;
 }
 
+sys::fs::UniqueID DiskState::idOf(StringRef path) {
+  std::lock_guard lock(mutex);
+  return paths[path].id;
+}
+
 RememberingFileSystem::RememberingFileSystem(DiskState &disk, StringRef directory)
     : ProxyFileSystem(vfs::createPhysicalFileSystem()), disk(disk) {
   setCurrentWorkingDirectory(directory);
@@ -207,6 +212,14 @@ void RememberingFileSystem::noteContent(StringRef path, StringRef real, const vf
   ids[fact.path] = status.getUniqueID();
   for (StringRef macro : TimeMacros)
     readTime |= bytes.contains(macro);
+}
+
+void RememberingFileSystem::add(ArrayRef<FileFact> facts) {
+  for (const FileFact &fact : facts) {
+    known[fact.path] = fact;
+    if (!fact.content.empty())
+      ids[fact.path] = disk.idOf(fact.path);
+  }
 }
 
 void RememberingFileSystem::add(const RememberingFileSystem &other) {

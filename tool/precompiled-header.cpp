@@ -3,6 +3,7 @@
 #include "abi3ify/text-lexer.h"
 #include "clang/Frontend/CompilerInstance.h"
 #include "clang/Lex/Preprocessor.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace clang;
 using namespace llvm;
@@ -16,6 +17,27 @@ std::string definitionOf(const MacroInfo &macro, const Preprocessor &preprocesso
   for (const Token &token : macro.tokens())
     text += (token.hasLeadingSpace() ? " " : "|") + preprocessor.getSpelling(token);
   return text;
+}
+
+NameList::NameList(std::vector<StringRef> names) {
+  sort(names);
+  for (StringRef name : names)
+    (text += name) += '\0';
+}
+
+bool NameList::contains(StringRef name) const {
+  for (size_t begin = 0, end = text.size(); begin < end;) {
+    size_t middle = begin + (end - begin) / 2;
+    size_t start = middle == begin ? begin : text.rfind('\0', middle - 1) + 1;
+    StringRef found(text.c_str() + start);
+    if (found == name)
+      return true;
+    if (name < found)
+      end = start;
+    else
+      begin = start + found.size() + 1;
+  }
+  return false;
 }
 
 /// Follows the unit's lines up to the last #include of the header.
@@ -38,7 +60,7 @@ public:
     if (to == header.includes[next].to) {
       if (++next == header.includes.size())
         finish();
-    } else if (header.files.contains(to))
+    } else if (header.files.count(to))
       fail(); // in another order
   }
 
@@ -92,7 +114,7 @@ private:
     if (check.whole || check.failed)
       return false;
     auto entry = sources.getFileEntryRefForID(sources.getFileID(sources.getExpansionLoc(location)));
-    return entry && !header.files.contains(pathOf(*entry));
+    return entry && !header.files.count(pathOf(*entry));
   }
 
   std::string pathOf(FileEntryRef file) {
@@ -126,7 +148,7 @@ private:
   void askFor(StringRef name, bool forValue) {
     const MacroInfo *macro = preprocessor.getMacroInfo(preprocessor.getIdentifierInfo(name));
     if (!macro) {
-      if (header.undefined.contains(name))
+      if (header.undefined.count(name.str()))
         fail();
       return;
     }

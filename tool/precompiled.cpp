@@ -18,9 +18,9 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// Making one costs about as much as two parses without it, so a few units do
-/// not pay for it; nor does one unit that has changed, in a project of many.
-constexpr unsigned FewestUnits = 4, FewestRequests = 2;
+/// Making one costs nearly as much as two parses without it. A unit alone is
+/// parsed this often before it is thought to be parsed again.
+constexpr unsigned PlainParses = 2;
 
 /// Flags that put more in front of a source, or that look at what is not used.
 constexpr llvm::StringLiteral Obstacles[] = {"-include",        "-imacros",     "-fmodule", "-fcxx-modules",
@@ -47,14 +47,16 @@ public:
     return std::make_unique<PCHGenerator>(
         made.getPreprocessor(), made.getModuleCache(), header.path, /*isysroot=*/"", buffer,
         made.getCodeGenOpts(), ArrayRef<std::shared_ptr<ModuleFileExtension>>(),
-        /*AllowASTWithErrors=*/false, /*IncludeTimestamps=*/true);
+        /*AllowASTWithErrors=*/false, /*IncludeTimestamps=*/false);
   }
 
   void end(ASTContext &ast) override {
     nameStructs(ast);
     Preprocessor &preprocessor = instance->getPreprocessor();
+    std::vector<StringRef> names;
     for (const auto &name : preprocessor.getIdentifierTable())
-      header.names.insert(name.first());
+      names.push_back(name.first());
+    header.names = NameList(std::move(names));
     SourceManager &sources = ast.getSourceManager();
     for (FileID file : localFiles(sources))
       if (auto entry = sources.getFileEntryRefForID(file))
@@ -87,7 +89,7 @@ private:
     }
     void MacroUndefined(const Token &name, const MacroDefinition &,
                         const MacroDirective *) override {
-      maker.header.undefined.insert(name.getIdentifierInfo()->getName());
+      maker.header.undefined.insert(name.getIdentifierInfo()->getName().str());
     }
     const SourceManager &sources;
     Maker &maker;
@@ -114,14 +116,12 @@ private:
   bool fits = true;
 };
 
-std::string refusal(StringRef key, const Command &command) {
-  return key.str() + '\0' + command.file;
-}
-
 } // namespace
 
-PrecompiledHeaders::PrecompiledHeaders(const Project &project, When when)
-    : project(project), when(when) {}
+PrecompiledHeaders::PrecompiledHeaders(const Project &project, unsigned jobs, UnitCache *cache,
+                                       When when)
+    : project(project), jobs(jobs), when(when), kept(cache),
+      disk(cache ? cache->diskState() : ownDisk) {}
 
 PrecompiledHeaders::When PrecompiledHeaders::whenOfEnvironment() {
   const char *value = std::getenv("ABI3IFY_PRECOMPILED");
@@ -131,67 +131,129 @@ PrecompiledHeaders::When PrecompiledHeaders::whenOfEnvironment() {
       .Default(When::WherePaid);
 }
 
-std::optional<PrecompiledHeaders::Place>
-PrecompiledHeaders::placeOf(const ParseRequest &request) const {
-  const Command &command = *request.command;
-  if (when == When::Never || command.invocation || any_of(command.args, [](StringRef flag) {
+std::optional<std::string> PrecompiledHeaders::directivesOf(const Command &command,
+                                                            const Texts *texts) const {
+  if (command.invocation || any_of(command.args, [](StringRef flag) {
         return any_of(Obstacles, [&](StringRef obstacle) { return flag.starts_with(obstacle); });
       }))
     return std::nullopt;
-  auto directives = leadingRegion(command, project, request.texts);
+  return leadingRegion(command, project, texts);
+}
+
+/// What units have in common that one header may serve.
+static std::string beginningOf(const Command &command, StringRef directives) {
+  std::vector<std::string> parts = {command.directory, sys::path::extension(command.file).str(),
+                                    directives.str()};
+  append_range(parts, command.args);
+  append_range(parts, command.pythonArgs);
+  return join(parts, StringRef("\0", 1));
+}
+
+std::optional<PrecompiledHeaders::Place>
+PrecompiledHeaders::placeOf(const ParseRequest &request) const {
+  const Command &command = *request.command;
+  if (when == When::Never)
+    return std::nullopt;
+  auto directives = directivesOf(command, request.texts);
   if (!directives)
     return std::nullopt;
+  std::string beginning = beginningOf(command, *directives);
   std::vector<std::string> arguments = compilerArguments(request);
-  arguments.back() = sys::path::extension(command.file).str(); // the source
-  arguments.push_back(command.directory);
-  arguments.push_back(request.preprocessOnly ? "lexed" : "parsed");
-  arguments.push_back(*directives);
-  return Place{join(arguments, StringRef("\0", 1)), std::move(*directives)};
+  arguments.back() = request.preprocessOnly ? "lexed" : "parsed"; // instead of the source
+  arguments.push_back(beginning);
+  return Place{join(arguments, StringRef("\0", 1)), std::move(beginning), std::move(*directives)};
+}
+
+bool PrecompiledHeaders::isWorthMaking(const Place &place, const Slot &slot) {
+  if (when == When::Always || slot.wanted || slot.requests > PlainParses)
+    return true;
+  std::call_once(counted, [&] {
+    for (const Command &command : project.commands)
+      if (auto directives = directivesOf(command, nullptr))
+        ++alike[beginningOf(command, *directives)];
+  });
+  // Fewer are all read by the time that one is made.
+  auto units = alike.find(place.beginning);
+  return units != alike.end() && units->second > jobs;
+}
+
+void PrecompiledHeaders::lookIntoCache(Slot &slot, const Place &place,
+                                       const ParseRequest &request) {
+  slot.keptAs = place.key;
+  if (request.mode == Mode::Find && request.normalHeader) {
+    slot.keptAs += request.normalHeader->python;
+    for (const auto &[file, text] : request.normalHeader->others)
+      slot.keptAs += '\0' + file + '\0' + text;
+  }
+  KeptHeaders::Known known = kept.load(slot.keptAs, request.command->directory);
+  slot.wanted = known.wanted;
+  slot.begun = known.useless;
+  // What is a project's file is not a matter of the disk alone.
+  if (known.header && !readsProject(*known.header)) {
+    slot.header = std::move(known.header);
+    slot.begun = true;
+  }
+}
+
+bool PrecompiledHeaders::readsProject(const PrecompiledHeader &header) const {
+  return any_of(header.parse.filesRead,
+                [&](const std::string &file) { return project.owns(file); });
 }
 
 const PrecompiledHeader *PrecompiledHeaders::find(const ParseRequest &request) {
-  bool always = when == When::Always;
-  if (!always && project.commands.size() < FewestUnits)
-    return nullptr;
   auto place = placeOf(request);
   if (!place)
     return nullptr;
   std::unique_lock lock(mutex);
   Slot &slot = slots[place->key];
-  if (refused.count(refusal(place->key, *request.command)) ||
-      (++slot.requests < FewestRequests && !always))
-    return nullptr;
-  // While another thread makes it, a plain parse is no slower than to wait.
-  if (slot.begun) {
-    given += slot.header != nullptr;
-    return slot.header.get();
-  }
-  slot.begun = true;
   lock.unlock();
-  auto header = make(request, place->directives);
+  std::call_once(slot.looked, [&] { lookIntoCache(slot, *place, request); });
   lock.lock();
-  slot.header = std::move(header);
+  ++slot.requests;
+  // While another thread makes it, a plain parse is no slower than to wait.
+  if ((slot.begun && !slot.header) || isRefused(slot, request.command->file))
+    return nullptr;
+  if (!slot.begun && !isWorthMaking(*place, slot)) {
+    if (slot.requests == 1)
+      kept.noteWanted(slot.keptAs);
+    return nullptr;
+  }
+  if (!slot.begun) {
+    slot.begun = true;
+    lock.unlock();
+    auto header = make(request, *place, slot);
+    lock.lock();
+    slot.header = std::move(header);
+  }
   given += slot.header != nullptr;
   return slot.header.get();
 }
 
+bool PrecompiledHeaders::isRefused(Slot &slot, const std::string &source) {
+  auto [known, added] = slot.refused.try_emplace(source, false);
+  if (added)
+    known->second = kept.isRefused(slot.keptAs, source);
+  return known->second;
+}
+
 void PrecompiledHeaders::refuse(const ParseRequest &request) {
-  if (auto place = placeOf(request)) {
-    std::lock_guard lock(mutex);
-    refused.insert(refusal(place->key, *request.command));
-    --given;
-  }
+  auto place = placeOf(request);
+  std::lock_guard lock(mutex);
+  Slot &slot = slots[place->key];
+  slot.refused[request.command->file] = true;
+  kept.refuse(slot.keptAs, request.command->file);
+  --given;
 }
 
 std::unique_ptr<PrecompiledHeader> PrecompiledHeaders::make(const ParseRequest &request,
-                                                            const std::string &directives) {
+                                                            const Place &place, const Slot &slot) {
   auto header = std::make_unique<PrecompiledHeader>();
   header->disk = makeIntrusiveRefCnt<RememberingFileSystem>(disk, request.command->directory);
   Command command = *request.command;
   command.file = (PrecompiledFolder + "/unit" + sys::path::extension(command.file)).str();
   command.files = header->disk.get();
   header->path = (PrecompiledFolder + "/unit.pch").str();
-  header->memory[command.file] = directives;
+  header->memory[command.file] = place.directives;
   ParseRequest making = request;
   making.command = &command;
   making.texts = nullptr;
@@ -199,11 +261,12 @@ std::unique_ptr<PrecompiledHeader> PrecompiledHeaders::make(const ParseRequest &
   making.memory = &header->memory;
   Maker maker(project, making, *header);
   header->parse = parseUnit(making, &maker);
-  if (!maker.done() || !header->parse.diagnostics.empty() ||
-      any_of(header->parse.filesRead, [&](const std::string &file) { return project.owns(file); }))
-    return nullptr;
-  header->memory[header->path] = maker.bytes().str();
-  return header;
+  ++written;
+  bool useful = maker.done() && header->parse.diagnostics.empty() && !readsProject(*header);
+  if (useful)
+    header->memory[header->path] = maker.bytes().str();
+  kept.store(slot.keptAs, *header, useful);
+  return useful ? std::move(header) : nullptr;
 }
 
 } // namespace abi3ify

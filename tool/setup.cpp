@@ -17,7 +17,7 @@ Error Setup::prepare() {
   if (!found)
     return found.takeError();
   project = std::move(*found);
-  precompiled = std::make_unique<PrecompiledHeaders>(project);
+  precompiled = std::make_unique<PrecompiledHeaders>(project, jobs, options.cache.get());
   return Error::success();
 }
 

@@ -13,16 +13,13 @@ namespace abi3ify {
 
 ABI3IFY_FIELDS(PythonHeaders, include, platformInclude, minor)
 
-namespace {
-
 /// Names of the environment that the compiler's driver looks at.
-constexpr StringLiteral DriverVariables[] = {
+static constexpr StringLiteral DriverVariables[] = {
     "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "COMPILER_PATH",
     "LIBRARY_PATH", "GCC_EXEC_PREFIX", "GCC_ROOT", "GCC_TOOLCHAIN", "CLANG_CONFIG_FILE_SYSTEM_DIR",
     "CLANG_CONFIG_FILE_USER_DIR", "CLANG_NO_DEFAULT_CONFIG", "CCC_OVERRIDE_OPTIONS",
     "SOURCE_DATE_EPOCH", "SDKROOT", "HOME", "PATH", "SYSROOT"};
 
-/// What every result depends on; the same in all of a run.
 const std::string &commonKey() {
   static const std::string key = [] {
     ArchiveWriter out;
@@ -39,6 +36,8 @@ const std::string &commonKey() {
   }();
   return key;
 }
+
+namespace {
 
 void writeCommand(ArchiveWriter &out, const Command &command) {
   const auto &[directory, file, args, pythonArgs, cxx, configurations, invocation, files] = command;

@@ -43,6 +43,9 @@ public:
   /// Whether all is as it was then.
   bool agrees(llvm::ArrayRef<FileFact> facts);
 
+  /// Which file that is, of a path that `agrees` has looked at.
+  llvm::sys::fs::UniqueID idOf(llvm::StringRef path);
+
   /// The digest of what a file's buffer holds. It is computed once for a file
   /// that nobody has written to for a while.
   std::string contentDigest(const llvm::vfs::Status &status, llvm::StringRef bytes);
@@ -74,6 +77,9 @@ public:
   llvm::vfs::directory_iterator dir_begin(const llvm::Twine &path, std::error_code &code) override;
   std::error_code getRealPath(const llvm::Twine &path,
                               llvm::SmallVectorImpl<char> &output) override;
+
+  /// Takes what another run was told, and agrees with the disk.
+  void add(llvm::ArrayRef<FileFact> facts);
 
   /// Takes what another one remembers as well.
   void add(const RememberingFileSystem &other);

@@ -19,7 +19,7 @@
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/unit.h"
 #include "llvm/ADT/IntrusiveRefCntPtr.h"
-#include "llvm/ADT/StringSet.h"
+#include <set>
 
 namespace clang {
 class MacroInfo;
@@ -30,6 +30,14 @@ namespace abi3ify {
 
 /// The folder that precompiled headers and their source seem to lie in.
 inline constexpr llvm::StringRef PrecompiledFolder = "/abi3ify/precompiled";
+
+/// Names in one sorted text: there are many, and few are asked for.
+struct NameList {
+  std::string text; ///< each with a zero behind it
+
+  explicit NameList(std::vector<llvm::StringRef> names = {});
+  bool contains(llvm::StringRef name) const;
+};
 
 struct PrecompiledHeader {
   /// An #include of its source, and those that the file led to.
@@ -42,9 +50,9 @@ struct PrecompiledHeader {
   std::string path; ///< of the header, in memory
   std::vector<Include> includes;
   std::map<std::string, std::string> definitions; ///< macros of its source, as definitionOf tells them
-  llvm::StringSet<> names;     ///< all that the preprocessor has come across
-  llvm::StringSet<> undefined; ///< names of macros that were taken back
-  llvm::StringSet<> files;     ///< that were read; absolute, resolved
+  NameList names;                  ///< all that the preprocessor has come across
+  std::set<std::string> undefined; ///< names of macros that were taken back
+  std::set<std::string> files;     ///< that were read; absolute, resolved
   ParseResult parse;
   llvm::IntrusiveRefCntPtr<RememberingFileSystem> disk; ///< what the parse asked of it
 };

@@ -2,8 +2,8 @@
 // In: requests for parses. Out: a precompiled header for those that it pays for.
 //
 // One is made for each distinct combination of flags, folder and leading lines
-// (leading-region.h), in memory, and lives as long as the run. None is made
-// that gives a diagnostic or reads a file of the project's, and none is used
+// (leading-region.h), if it pays in this run or an earlier one has wanted it;
+// later runs find it in the cache (kept-headers.h). None is made that gives a diagnostic or reads a file of the project's, and none is used
 // where more than Python.h comes in front of the source (-include, modules) or
 // where macros are counted that nobody uses. Whether it fits a unit is seen
 // when the unit is read (precompiled-header.h).
@@ -11,7 +11,7 @@
 // ABI3IFY_PRECOMPILED in the environment is for tests, which compare: with "never"
 // there is none, with "always" there is one for the first request.
 #pragma once
-#include "abi3ify/precompiled-header.h"
+#include "abi3ify/kept-headers.h"
 #include "abi3ify/project.h"
 #include <atomic>
 #include <mutex>
@@ -23,36 +23,53 @@ public:
   enum class When { Never, WherePaid, Always };
   static When whenOfEnvironment();
 
-  /// `project` must outlive this.
-  explicit PrecompiledHeaders(const Project &project, When when = whenOfEnvironment());
+  /// `project` must outlive this, as `cache` (which may be null); `jobs`: how
+  /// many units are read at once.
+  PrecompiledHeaders(const Project &project, unsigned jobs, UnitCache *cache,
+                     When when = whenOfEnvironment());
 
   const PrecompiledHeader *find(const ParseRequest &request) override;
   void refuse(const ParseRequest &request) override;
 
   /// How many parses were given one that did fit.
   unsigned hits() const { return given; }
+  /// How many this run has made.
+  unsigned made() const { return written; }
 
 private:
   struct Slot {
+    std::once_flag looked; ///< into the cache
+    bool wanted = false;   ///< by an earlier run
     unsigned requests = 0;
     bool begun = false; ///< somebody makes it, or has
     std::unique_ptr<PrecompiledHeader> header;
+    std::string keptAs;                  ///< the key in the cache
+    std::map<std::string, bool> refused; ///< by source: it does not fit
   };
   struct Place {
-    std::string key, directives;
+    std::string key, beginning, directives;
   };
 
   std::optional<Place> placeOf(const ParseRequest &request) const;
-  std::unique_ptr<PrecompiledHeader> make(const ParseRequest &request,
-                                          const std::string &directives);
+  std::optional<std::string> directivesOf(const Command &command, const Texts *texts) const;
+  bool isWorthMaking(const Place &place, const Slot &slot);
+  bool isRefused(Slot &slot, const std::string &source);
+  bool readsProject(const PrecompiledHeader &header) const;
+  void lookIntoCache(Slot &slot, const Place &place, const ParseRequest &request);
+  std::unique_ptr<PrecompiledHeader> make(const ParseRequest &request, const Place &place,
+                                          const Slot &slot);
 
   const Project &project;
+  const unsigned jobs;
   const When when;
-  std::atomic<unsigned> given = 0;
-  DiskState disk;
+  KeptHeaders kept;
+  DiskState ownDisk;
+  DiskState &disk;
+  std::atomic<unsigned> given = 0, written = 0;
+  std::once_flag counted;
+  std::map<std::string, unsigned> alike; ///< units of the project, by beginning
   std::mutex mutex;
   std::map<std::string, Slot> slots;
-  std::set<std::string> refused; ///< keys and sources
 };
 
 } // namespace abi3ify

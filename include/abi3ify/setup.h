@@ -51,7 +51,7 @@ public:
   RuleSet known; ///< with the optional ones that are not asked for
   Project project;
   Selection selection;
-  std::unique_ptr<PrecompiledHeaders> precompiled; ///< for all units of the run
+  std::unique_ptr<PrecompiledHeaders> precompiled; ///< for all units of the project
 
 private:
   Reading read(const Project &project, const PythonHeaders *headers,

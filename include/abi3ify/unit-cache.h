@@ -37,6 +37,10 @@ public:
   /// read and checked anew, and have no examples.
   llvm::Expected<RuleSet> embeddedRules();
 
+  /// For what others keep there; null if nothing is kept.
+  Cache *store() const { return cache.get(); }
+  DiskState &diskState() { return disk; }
+
   /// Results that came out of the cache.
   unsigned hits() const { return found; }
 
@@ -48,6 +52,9 @@ private:
   DiskState disk;
   std::atomic<unsigned> found = 0;
 };
+
+/// What every result of the compiler depends on; the same in all of a run.
+const std::string &commonKey();
 
 /// Stands for rules in the key of a result. Those in the program are a part of
 /// it; `foreign`: some may be others.

@@ -3,7 +3,11 @@
 #include "abi3ify/archived-types.h"
 #include "abi3ify/precompiled.h"
 #include "abi3ify/unit-cache.h"
+#include "abi3ify/parallel.h"
 #include "match_support.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace abi3ify;
 using When = PrecompiledHeaders::When;
@@ -40,16 +44,27 @@ public:
   std::vector<std::string> flags;
   Texts texts;
 
-  /// What the units give must be the same in all modes; gives how many of their
+  /// What the units give must be the same in all modes, with headers that this
+  /// run has made and with those of an earlier one; gives how many of their
   /// parses a precompiled header has served.
   unsigned hits(const std::vector<std::string> &units) {
-    PrecompiledHeaders always(project(), When::Always);
-    for (const std::string &unit : units) {
-      std::string plain = look(unit, nullptr);
-      EXPECT_EQ(look(unit, &always), plain) << unit;
-      EXPECT_EQ(look(unit, &always), plain) << unit << ", again";
-    }
-    return always.hits() / 2;
+    TemporaryFolder store;
+    std::map<std::string, std::string> plain;
+    for (const std::string &unit : units)
+      plain[unit] = look(unit, nullptr);
+    auto run = [&](unsigned &made) {
+      UnitCache cache(std::make_unique<Cache>(store.path));
+      PrecompiledHeaders always(project(), 1, &cache, When::Always);
+      for (const std::string &unit : units)
+        EXPECT_EQ(look(unit, &always), plain[unit]) << unit;
+      made = always.made();
+      return always.hits();
+    };
+    unsigned made, madeAgain;
+    unsigned hits = run(made);
+    EXPECT_EQ(run(madeAgain), hits);
+    EXPECT_EQ(madeAgain, 0u) << "of " << made;
+    return hits;
   }
   /// Of one unit with these lines in front.
   unsigned hits(llvm::StringRef lines, const std::string &unit = "src/a.c") {
@@ -59,6 +74,8 @@ public:
 
 private:
   const Project &project() {
+    if (!known.roots.empty())
+      return known;
     known.roots = {folder.path};
     known.headers = {llvm::cantFail(askPython("python3"))};
     return known;
@@ -66,6 +83,7 @@ private:
 
   /// Findings, diagnostics and files in each mode, as bytes and as text.
   std::string look(const std::string &unit, PrecompiledHeaders *precompiled) {
+    project();
     MatchContext context;
     context.project = &known;
     context.rules = &rules;
@@ -219,7 +237,7 @@ TEST(Precompiled, WhatItHasReadIsAFactOfTheUnit) {
   command.file = folder.path + "/a.c";
   command.args = {"-I" + others.path};
   auto look = [&] {
-    PrecompiledHeaders precompiled(project, When::Always);
+    PrecompiledHeaders precompiled(project, 1, nullptr, When::Always);
     UnitCache cache(std::make_unique<Cache>(store.path));
     ParseRequest request;
     request.command = &command;
@@ -235,4 +253,194 @@ TEST(Precompiled, WhatItHasReadIsAFactOfTheUnit) {
   folder.write("inner.h", "");
   command.args.insert(command.args.begin(), "-I" + folder.path);
   EXPECT_EQ(std::get<0>(look()), 0u);
+}
+
+namespace {
+
+/// A unit that is edited and parsed, run after run.
+class Runs {
+public:
+  TemporaryFolder folder, others, store;
+  Project project;
+  Command command;
+  unsigned jobs = 1;
+  unsigned made = 0, hits = 0; ///< of the last run
+
+  Runs() {
+    others.write("Python.h", "#include \"inner.h\"\n");
+    others.write("inner.h", "#define VALUE 1\n");
+    folder.write("a.c", "#include <Python.h>\nint a = VALUE;\n");
+    project.roots = {folder.path};
+    command = commandFor("a.c");
+  }
+
+  Command commandFor(const std::string &name) const {
+    Command command;
+    command.directory = folder.path;
+    command.file = folder.path + "/" + name;
+    command.args = {"-I" + folder.path, "-I" + others.path};
+    return command;
+  }
+
+  /// What the compiler says; with or without a header the same.
+  std::string run(When when = When::WherePaid) {
+    std::string said = parse(when, made, hits);
+    unsigned none;
+    EXPECT_EQ(said, parse(When::Never, none, none));
+    return said;
+  }
+
+  std::string parse(When when, unsigned &made, unsigned &hits) const {
+    UnitCache cache(std::make_unique<Cache>(store.path));
+    PrecompiledHeaders precompiled(project, jobs, &cache, when);
+    ParseRequest request;
+    request.command = &command;
+    request.precompiled = &precompiled;
+    std::string said;
+    for (const Diagnostic &diagnostic : parseUnit(request).diagnostics)
+      said += diagnostic.message + "\n";
+    made = precompiled.made();
+    hits = precompiled.hits();
+    return said;
+  }
+};
+
+} // namespace
+
+TEST(KeptHeaders, TheSecondRunThatWantsOneMakesIt) {
+  Runs unit;
+  EXPECT_EQ(unit.run(), "");
+  EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 0u));
+  unit.run();
+  EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(1u, 1u));
+  for (int i = 0; i < 2; ++i) {
+    unit.folder.write("a.c", "#include <Python.h>\nint b = VALUE + x;\n");
+    EXPECT_NE(unit.run(), "");
+    EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 1u));
+  }
+}
+
+TEST(KeptHeaders, TheFirstRunMakesOneForMoreUnitsThanAreReadAtOnce) {
+  Runs units;
+  for (std::string name : {"a.c", "b.c", "c.c", "other.c"}) {
+    units.folder.write(name, name[0] == 'o' ? "#define O\n#include <Python.h>\n" : "#include <Python.h>\n");
+    units.project.commands.push_back(units.commandFor(name));
+  }
+  units.jobs = 3;
+  units.run();
+  EXPECT_EQ(units.made, 0u);
+  units.jobs = 2;
+  units.command = units.commandFor("other.c");
+  units.run();
+  EXPECT_EQ(units.made, 0u);
+  units.command = units.commandFor("b.c");
+  units.run();
+  EXPECT_EQ(units.made, 1u);
+}
+
+TEST(KeptHeaders, AHeaderThatChangesIsReadAnew) {
+  Runs unit;
+  unit.run(When::Always);
+  // The same size, and the same time.
+  std::string inner = unit.others.path + "/inner.h";
+  struct stat before;
+  ASSERT_FALSE(stat(inner.c_str(), &before));
+  unit.others.write("inner.h", "#define VALUE x\n");
+  struct timespec times[2] = {before.st_atim, before.st_mtim};
+  ASSERT_FALSE(utimensat(AT_FDCWD, inner.c_str(), times, 0));
+  EXPECT_NE(unit.run(), "");
+  EXPECT_EQ(unit.made, 1u); // an earlier run has wanted it
+  unit.others.write("inner.h", "#define VALUE 1\n");
+  EXPECT_EQ(unit.run(), "");
+  // One that stands earlier on the path.
+  unit.others.write("Python.h", "#include <inner.h>\n");
+  unit.run();
+  unit.run();
+  EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 1u));
+  unit.folder.write("inner.h", "#define VALUE y\n");
+  EXPECT_NE(unit.run(), "");
+  EXPECT_EQ(unit.hits, 0u); // it is the project's
+}
+
+TEST(KeptHeaders, OnlyTheContentOfAHeaderCounts) {
+  Runs unit;
+  unit.run(When::Always);
+  struct timespec times[2] = {{1000, 0}, {1000, 0}};
+  ASSERT_FALSE(utimensat(AT_FDCWD, (unit.others.path + "/inner.h").c_str(), times, 0));
+  unit.run();
+  EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 1u));
+}
+
+TEST(KeptHeaders, AHeaderThatBecomesTheProjectsIsReadByTheUnit) {
+  Runs unit;
+  unit.run(When::Always);
+  unit.project.roots.push_back(unit.others.path);
+  unit.run();
+  EXPECT_EQ(unit.hits, 0u);
+}
+
+TEST(KeptHeaders, WhatIsOfNoUseIsNotMadeAgain) {
+  Runs unit;
+  unit.others.write("inner.h", "#define VALUE 1\n#warning old\n");
+  unit.command.args.push_back("-Wsystem-headers");
+  for (unsigned made : {0u, 1u, 0u, 0u}) {
+    EXPECT_EQ(unit.run(), "old\n");
+    EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(made, 0u));
+  }
+  unit.others.write("inner.h", "#define VALUE 1\n");
+  EXPECT_EQ(unit.run(), "");
+  EXPECT_EQ(unit.made, 1u);
+  // It fits no unit that asks for what it defines.
+  unit.folder.write("a.c", "#ifdef VALUE\n#define VALUE 2\n#endif\n#include <Python.h>\nint a = VALUE;\n");
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(unit.run(), "");
+    EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 0u));
+  }
+}
+
+TEST(KeptHeaders, DamagedOnesAreNone) {
+  Runs unit;
+  unit.run(When::Always);
+  std::string name = unit.store.list(), whole = unit.store.read(name);
+  ASSERT_GT(whole.size(), 10000u);
+  for (size_t at = 0; at < whole.size(); at += whole.size() / 40) {
+    std::string damaged = whole;
+    damaged[at] ^= 1;
+    unsigned made, hits;
+    for (const std::string &content : {damaged, whole.substr(0, at)}) {
+      unit.store.write(name, content);
+      EXPECT_EQ(unit.parse(When::WherePaid, made, hits), "");
+      EXPECT_EQ(std::pair(made, hits), std::pair(0u, 0u)) << at;
+    }
+  }
+  unit.run(); // now it is wanted, and made anew
+  unit.run();
+  EXPECT_EQ(std::pair(unit.made, unit.hits), std::pair(0u, 1u));
+}
+
+TEST(KeptHeaders, RunsThatWriteDamageAndRemoveAtOnce) {
+  Runs unit;
+  unit.folder.write("a.c", "#include <Python.h>\nint a = VALUE + x;\n");
+  std::string said = unit.run(When::Always), name = unit.store.list(), whole = unit.store.read(name);
+  std::string entry = unit.store.path + "/" + name;
+  std::atomic<unsigned> wrong = 0, hits = 0;
+  parallelFor(4, 120, [&](size_t i) {
+    switch (i % 8) {
+    case 0:
+      unit.store.write(name, whole.substr(0, whole.size() * (i % 5) / 5));
+      break;
+    case 1:
+      truncate(entry.c_str(), whole.size() / 2);
+      break;
+    case 2:
+      unlink(entry.c_str());
+      break;
+    default:
+      unsigned made, mine;
+      wrong += unit.parse(i % 2 ? When::Always : When::WherePaid, made, mine) != said;
+      hits += mine;
+    }
+  });
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GT(hits, 0u);
 }
