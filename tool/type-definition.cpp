@@ -133,8 +133,12 @@ private:
       }
       list.push_back({field, value, range->range, range->range, {}, {}});
     }
-    llvm::sort(list, [](const Entry &a, const Entry &b) {
-      return std::tie(a.place.begin, a.value) < std::tie(b.place.begin, b.value);
+    // Those of one macro have one place in the file.
+    llvm::sort(list, [&](const Entry &a, const Entry &b) {
+      return a.place.begin != b.place.begin
+                 ? a.place.begin < b.place.begin
+                 : ast.getSourceManager().isBeforeInTranslationUnit(a.value->getBeginLoc(),
+                                                                    b.value->getBeginLoc());
     });
     // #define SHARED .tp_iter = f, .tp_clear = g
     for (Entry &entry : list)

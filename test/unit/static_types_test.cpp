@@ -334,6 +334,13 @@ TEST(StaticTypes, MacroOfMembers) {
             tablesT(NewSlot + "    {Py_tp_doc, \"A thing.\"},\n") + Pointer + ReadyAfter);
 }
 
+TEST(StaticTypes, MembersOfAMacroComeInItsOrder) {
+  std::string shared = "#define SHARED .tp_iter = PyObject_SelfIter, .tp_new = (newfunc)PyType_GenericNew\n";
+  EXPECT_EQ(converted(Struct + shared + typeT("    SHARED,\n") + Ready),
+            Struct + shared + "\n" + tablesT("    {Py_tp_iter, (void *)PyObject_SelfIter},\n" + NewSlot) +
+                Pointer + ReadyAfter);
+}
+
 TEST(StaticTypes, ExternC) {
   EXPECT_EQ(converted("extern \"C\" {\n" + Struct + typeT(New) + "}\n" + Ready, 11, true),
             "extern \"C\" {\n" + Struct + "\nstatic PyType_Slot T_slots[] = {\n" + NewSlot +
