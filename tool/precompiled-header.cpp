@@ -46,7 +46,10 @@ public:
   Watcher(Preprocessor &preprocessor, const PrecompiledHeader &header, PrecompiledCheck &check)
       : preprocessor(preprocessor), sources(preprocessor.getSourceManager()), header(header),
         check(check) {
-    preprocessor.setTokenWatcher([&check](const Token &) { check.failed = true; });
+    preprocessor.setTokenWatcher([this](const Token &) {
+      this->check.failed = true;
+      leaveFile();
+    });
   }
 
   void InclusionDirective(SourceLocation hash, const Token &directive, StringRef, bool,
@@ -168,9 +171,12 @@ private:
       fail();
   }
 
-  void fail() {
-    check.failed = true;
-    preprocessor.setTokenWatcher(nullptr);
+  void fail() { check.failed = true; }
+
+  /// What does not fit is read in vain.
+  void leaveFile() {
+    if (auto *lexer = static_cast<Lexer *>(preprocessor.getCurrentFileLexer()))
+      lexer->seek(lexer->getBuffer().size(), /*IsAtStartOfLine=*/true);
   }
 
   void finish() {

@@ -1,6 +1,7 @@
 #include "abi3ify/precompiled.h"
 #include "abi3ify/leading-region.h"
 #include "abi3ify/local-files.h"
+#include "abi3ify/stages.h"
 #include "abi3ify/struct-names.h"
 #include "clang/AST/ASTContext.h"
 #include "clang/Frontend/CompilerInstance.h"
@@ -21,6 +22,9 @@ namespace {
 /// Making one costs nearly as much as two parses without it. A unit alone is
 /// parsed this often before it is thought to be parsed again.
 constexpr unsigned PlainParses = 2;
+
+/// What fits none of so many units, which begin alike, will fit no other.
+constexpr unsigned MostRefusals = 2;
 
 /// Flags that put more in front of a source, or that look at what is not used.
 constexpr llvm::StringLiteral Obstacles[] = {"-include",        "-imacros",     "-fmodule", "-fcxx-modules",
@@ -225,7 +229,10 @@ const PrecompiledHeader *PrecompiledHeaders::find(const ParseRequest &request) {
     lock.lock();
     slot.header = std::move(header);
   }
-  given += slot.header != nullptr;
+  if (slot.header) {
+    ++slot.given;
+    ++given;
+  }
   return slot.header.get();
 }
 
@@ -241,12 +248,18 @@ void PrecompiledHeaders::refuse(const ParseRequest &request) {
   std::lock_guard lock(mutex);
   Slot &slot = slots[place->key];
   slot.refused[request.command->file] = true;
-  kept.refuse(slot.keptAs, request.command->file);
   --given;
+  // None that has it is being read.
+  if (++slot.refusals == slot.given && slot.refusals >= MostRefusals) {
+    kept.store(slot.keptAs, *slot.header, /*useful=*/false);
+    slot.header = nullptr;
+  } else
+    kept.refuse(slot.keptAs, request.command->file);
 }
 
 std::unique_ptr<PrecompiledHeader> PrecompiledHeaders::make(const ParseRequest &request,
                                                             const Place &place, const Slot &slot) {
+  Stage stage("making a precompiled header");
   auto header = std::make_unique<PrecompiledHeader>();
   header->disk = makeIntrusiveRefCnt<RememberingFileSystem>(disk, request.command->directory);
   Command command = *request.command;

@@ -43,6 +43,7 @@ private:
     unsigned requests = 0;
     bool begun = false; ///< somebody makes it, or has
     std::unique_ptr<PrecompiledHeader> header;
+    unsigned given = 0, refusals = 0;    ///< to requests of this run, and by them
     std::string keptAs;                  ///< the key in the cache
     std::map<std::string, bool> refused; ///< by source: it does not fit
   };

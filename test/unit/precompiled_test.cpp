@@ -398,6 +398,28 @@ TEST(KeptHeaders, WhatIsOfNoUseIsNotMadeAgain) {
   }
 }
 
+TEST(KeptHeaders, WhatFitsNoneOfTheFirstUnitsIsNotTriedWithTheOthers) {
+  Runs units;
+  auto look = [&](llvm::ArrayRef<std::string> names) {
+    UnitCache cache(std::make_unique<Cache>(units.store.path));
+    PrecompiledHeaders precompiled(units.project, 1, &cache, When::Always);
+    std::string tried;
+    for (const std::string &name : names) {
+      units.folder.write(name, "#ifdef VALUE\n#endif\n#include <Python.h>\nint a = VALUE;\n");
+      Command command = units.commandFor(name);
+      ParseRequest request;
+      request.command = &command;
+      const PrecompiledHeader *header = precompiled.find(request);
+      tried += header ? "y" : "n";
+      if (header)
+        precompiled.refuse(request);
+    }
+    return tried + std::to_string(precompiled.made());
+  };
+  EXPECT_EQ(look({"a.c", "b.c", "c.c"}), "yyn1");
+  EXPECT_EQ(look({"d.c"}), "n0");
+}
+
 TEST(KeptHeaders, DamagedOnesAreNone) {
   Runs unit;
   unit.run(When::Always);
