@@ -166,8 +166,9 @@ std::string Cache::fileOf(StringRef key) const {
 
 std::optional<std::string> Cache::load(StringRef key) {
   std::string file = fileOf(key);
-  // Read, not mapped: what somebody cuts off would be missed in the middle.
-  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false,
+  // Read, not mapped (which both together ask for): a page that somebody cuts
+  // off ends the program.
+  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/true,
                                       /*IsVolatile=*/true);
   if (!buffer)
     return std::nullopt;

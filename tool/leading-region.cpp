@@ -14,6 +14,19 @@ namespace {
 /// Python.h does not come behind more text than this.
 constexpr size_t MostText = 1 << 16;
 
+/// Whichever branch is taken, there may be code in it.
+struct Conditional {
+  bool code = false; ///< in the branch that is being read
+  bool inAll = true, hasElse = false;
+
+  void nextBranch(bool isElse) {
+    inAll &= code;
+    code = false;
+    hasElse |= isElse;
+  }
+  bool surelyCode() const { return inAll && hasElse; }
+};
+
 class RegionReader {
 public:
   RegionReader(const Command &command, const Project &project, const Texts *texts)
@@ -23,15 +36,17 @@ public:
   bool read(const std::string &file) {
     std::string text = textOf(file);
     TextLexer lexer(text);
-    unsigned skipped = 0;   // conditionals whose text is left out
-    std::string guard;      // the name of an #ifndef that just came
+    std::vector<Conditional> skipped; // whose text is left out
+    std::string guard;                // the name of an #ifndef that just came
     while (lexer.next()) {
       if (!lexer.isHash()) {
-        skipped += !guard.empty();
+        if (!guard.empty())
+          skipped.emplace_back();
         guard.clear();
-        if (skipped)
-          continue;
-        return stop();
+        if (skipped.empty())
+          return stop();
+        skipped.back().code = true;
+        continue;
       }
       unsigned begin = lexer.begin(), end = directiveEnd(text, begin);
       StringRef line = StringRef(text).slice(begin, end).rtrim();
@@ -41,13 +56,24 @@ public:
       unsigned behind = lexer.end();
       lexer.next();
       bool guards = word == "define" && !guard.empty() && lexer.name() == guard;
-      skipped += !guard.empty() && !guards;
-      guard = word == "ifndef" && !skipped ? lexer.name().str() : "";
-      if (word.starts_with("if"))
-        skipped += guard.empty();
-      else if (word == "endif")
-        skipped -= skipped > 0;
-      else if (!skipped && !guards && !take(file, word, line, StringRef(text).slice(behind, end)))
+      if (!guard.empty() && !guards)
+        skipped.emplace_back();
+      guard = word == "ifndef" && skipped.empty() ? lexer.name().str() : "";
+      if (word.starts_with("if")) {
+        if (guard.empty())
+          skipped.emplace_back();
+      } else if (!skipped.empty() && word.starts_with("el"))
+        skipped.back().nextBranch(word == "else");
+      else if (!skipped.empty() && word == "endif") {
+        skipped.back().nextBranch(false);
+        bool code = skipped.back().surelyCode();
+        skipped.pop_back();
+        if (code && skipped.empty())
+          return stop();
+        if (code)
+          skipped.back().code = true;
+      } else if (skipped.empty() && !guards && word != "endif" &&
+                 !take(file, word, line, StringRef(text).slice(behind, end)))
         return stop();
       if (reached || stopped)
         return reached;

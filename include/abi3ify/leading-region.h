@@ -4,7 +4,7 @@
 // In: a source's text, and how to get at other files. Out: the directives.
 //
 // Conditions are not judged: what stands in them is left out, but for the guard
-// of a header. It need not be right (precompiled-header.h), only mostly.
+// of a header, and for code that stands in each branch. It need not be right (precompiled-header.h), only mostly.
 #pragma once
 #include "abi3ify/project.h"
 #include "abi3ify/unit.h"

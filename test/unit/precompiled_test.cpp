@@ -420,6 +420,19 @@ TEST(KeptHeaders, WhatFitsNoneOfTheFirstUnitsIsNotTriedWithTheOthers) {
   EXPECT_EQ(look({"d.c"}), "n0");
 }
 
+TEST(KeptHeaders, NoneIsMadeBehindCodeOfEachBranch) {
+  Runs unit;
+  auto made = [&](const std::string &lines) {
+    unit.folder.write("a.c", lines + "#include <Python.h>\n");
+    unit.run(When::Always);
+    return std::pair(unit.made, unit.hits);
+  };
+  EXPECT_EQ(made("#ifdef A\nint a;\n#elif B\n#if C\nint b;\n#else\nint c;\n#endif\n#else\nint d;\n#endif\n"),
+            std::pair(0u, 0u));
+  EXPECT_EQ(made("#ifdef A\nint a;\n#elif B\nint b;\n#endif\n#define E\n"), std::pair(1u, 1u));
+  EXPECT_EQ(made("#ifdef A\nint a;\n#else\n#if B\nint b;\n#endif\n#endif\n#define F\n"), std::pair(1u, 1u));
+}
+
 TEST(KeptHeaders, DamagedOnesAreNone) {
   Runs unit;
   unit.run(When::Always);
