@@ -1,5 +1,6 @@
 #include "abi3ify/kept-headers.h"
 #include "abi3ify/archived-types.h"
+#include "abi3ify/stages.h"
 
 using namespace llvm;
 
@@ -39,6 +40,7 @@ std::string refusalKey(StringRef key, StringRef source) {
 } // namespace
 
 KeptHeaders::Known KeptHeaders::load(StringRef key, const std::string &directory) {
+  Stage stage("loading a precompiled header");
   Known known;
   auto bytes = units ? units->store()->load(headerKey(key)) : std::nullopt;
   if (!bytes)

@@ -10,6 +10,7 @@
 #include "abi3ify/output.h"
 #include "abi3ify/pages.h"
 #include "abi3ify/selection.h"
+#include "abi3ify/stages.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ThreadPool.h"
@@ -272,6 +273,7 @@ int generateCommand(const CLI::App &app, StringRef what) {
 int main(int argc, char **argv) {
   if (auto status = actAsCompiler(argc, argv))
     return *status;
+  Stages stages;
   // A limit on the size of files is to be an error like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   Arguments arguments;

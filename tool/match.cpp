@@ -18,6 +18,7 @@
 #include "abi3ify/match-ast.h"
 #include "abi3ify/preprocessor-facts.h"
 #include "abi3ify/slot-tables.h"
+#include "abi3ify/stages.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/struct-names.h"
 #include "abi3ify/unused-compat.h"
@@ -184,6 +185,7 @@ public:
   }
 
   void end(ASTContext &ast) override {
+    Stage stage("matching");
     GlobalNames names(instance->getSema());
     if (header)
       ast.setTraversalScope(ownDecls(ast));

@@ -1,6 +1,7 @@
 #include "abi3ify/setup.h"
 #include "abi3ify/left-out.h"
 #include "abi3ify/match.h"
+#include "abi3ify/stages.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -166,6 +167,7 @@ private:
 
   void makeAndVerifyEdits(ArrayRef<UnitFiles> units, const ChosenHeaders &headers,
                           const GeneratedFiles &generated) {
+    Stage stage("edits and their proof");
     std::vector<bool> wanted;
     for (const Finding &finding : result.findings) {
       bool want = finding.state == State::Fixable && setup.selection.holds(finding);

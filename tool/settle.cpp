@@ -2,6 +2,7 @@
 #include "abi3ify/left-out.h"
 #include "abi3ify/origin.h"
 #include "abi3ify/parallel.h"
+#include "abi3ify/stages.h"
 
 using namespace llvm;
 
@@ -126,6 +127,7 @@ GeneratedFiles findGenerated(const Texts &texts, bool editsClinic) {
 
 Settled settle(const Reading &reading, const FloorMatches &matches, const RuleSet &rules,
                const GeneratedFiles &generated, const SettleOptions &options) {
+  Stage stage("putting findings together");
   Settled settled;
   settled.findings = mergeMatches(matches.findings, matches.types);
   findUnseenUses(reading, matches, rules, options, settled.findings);

@@ -1,4 +1,5 @@
 #include "abi3ify/setup.h"
+#include "abi3ify/stages.h"
 #include "llvm/Support/Threading.h"
 
 using namespace llvm;
@@ -13,15 +14,19 @@ Setup::Setup(const ReadOptions &options) : options(options) {
 Error Setup::prepare() {
   if (Error error = loadAllRules())
     return error;
-  auto found = findProject(options.project);
-  if (!found)
-    return found.takeError();
-  project = std::move(*found);
+  {
+    Stage stage("project and flags");
+    auto found = findProject(options.project);
+    if (!found)
+      return found.takeError();
+    project = std::move(*found);
+  }
   precompiled = std::make_unique<PrecompiledHeaders>(project, jobs, options.cache.get());
   return Error::success();
 }
 
 Error Setup::loadAllRules() {
+  Stage stage("rules");
   auto loaded = options.cache && options.rulesFolder.empty() ? options.cache->embeddedRules()
                                                              : loadRules(options.rulesFolder);
   if (!loaded)

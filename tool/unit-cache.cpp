@@ -1,6 +1,7 @@
 #include "abi3ify/unit-cache.h"
 #include "abi3ify/archived-rules.h"
 #include "abi3ify/archived-types.h"
+#include "abi3ify/stages.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -85,6 +86,7 @@ template <class Result> struct Entry {
 template <class Result>
 std::optional<Result> find(Cache &cache, DiskState &disk, StringRef key,
                            function_ref<std::string(const std::string &file)> describe) {
+  Stage stage("looking for results");
   auto bytes = cache.load(key);
   if (!bytes)
     return std::nullopt;
@@ -105,6 +107,7 @@ template <class Result>
 void keep(Cache &cache, const RememberingFileSystem &files, StringRef key, const Result &result,
           ArrayRef<std::string> read,
           function_ref<std::string(const std::string &file)> describe) {
+  Stage stage("keeping results");
   if (files.readTime)
     return;
   Entry<Result> entry;

@@ -5,6 +5,7 @@
 #include "abi3ify/invocation.h"
 #include "abi3ify/local-files.h"
 #include "abi3ify/precompiled-header.h"
+#include "abi3ify/stages.h"
 #include "clang/AST/ASTConsumer.h"
 #include "clang/Basic/DiagnosticDriver.h"
 #include "clang/Basic/DiagnosticOptions.h"
@@ -297,6 +298,7 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request,
 std::shared_ptr<CompilerInvocation> makeInvocation(std::vector<std::string> args,
                                                    IntrusiveRefCntPtr<vfs::FileSystem> files,
                                                    ParseResult &result) {
+  Stage stage("compiler's driver");
   for (unsigned attempt = 0; attempt < 20; ++attempt) {
     FlagErrors errors;
     DiagnosticOptions options;
@@ -364,6 +366,9 @@ void noteFiles(const ParseRequest &request, const SourceManager &sources, ParseR
 /// does not fit.
 std::optional<ParseResult> parse(const ParseRequest &request, UnitVisitor *visitor,
                                  const PrecompiledHeader *header) {
+  Stage stage(header                                ? "parsing behind a precompiled header"
+              : visitor && visitor->precompiles() ? "making a precompiled header"
+                                                  : "parsing");
   ParseResult result;
   if (visitor)
     visitor->start(header);
