@@ -320,8 +320,8 @@ class Bench:
         runs = self.options.runs * 3
         entry = {"file": str(file), "directory": str(file.parent), "arguments": ["clang", f"-I{python.include}", str(file)]}
         base = statistics.median(syntax([entry] * runs, self.options.clang))
-        cold = timed(argv, cache=cache).wall
-        warm = statistics.median(timed(argv, cache=cache).wall for _ in range(runs))
+        cold = timed(argv, cwd=file.parent, cache=cache).wall
+        warm = statistics.median(timed(argv, cwd=file.parent, cache=cache).wall for _ in range(runs))
         changed = statistics.median([wall for wall, _ in self.after_edits(file, argv, cache, runs)])
         for work, value, goal, times in (("`clang -fsyntax-only`", base, "", runs), ("`check`, first time", cold, "", 1),
                                          ("`check`, warm cache, whole process", warm, "0.060 s", runs),
@@ -329,6 +329,7 @@ class Bench:
             self.row("one small file", work, value, value / base, goal, times)
 
     def one_file(self, file, python, *more, command="check"):
+        """For one file, as a hook does it: from its own repository, where no other database is found."""
         return [*self.abi3ify, command, *more, "--only-named", "--target", python.version, "--python", python.include, file]
 
     def after_edits(self, file, argv, cache, runs):
@@ -336,7 +337,7 @@ class Bench:
         text = file.read_text()
         for turn in range(runs + 2):
             file.write_text(text + f"/* {turn} */\n")
-            time = timed(argv, cache=cache, ABI3IFY_STAGES="1")
+            time = timed(argv, cwd=file.parent, cache=cache, ABI3IFY_STAGES="1")
             if turn > 1: # the first asks for a precompiled header, the second makes it
                 yield time.wall, time
         file.write_text(text)
@@ -366,9 +367,9 @@ class Bench:
         def cold(argv):
             for _ in range(runs):
                 shutil.rmtree(caches[0], ignore_errors=True)
-                yield timed(argv, cache=caches[0], ABI3IFY_STAGES="1")
+                yield timed(argv, cwd=home, cache=caches[0], ABI3IFY_STAGES="1")
         columns = {"`check`, first time": list(cold(check)),
-                   "`check` again": [timed(check, cache=caches[0], ABI3IFY_STAGES="1") for _ in range(runs)],
+                   "`check` again": [timed(check, cwd=home, cache=caches[0], ABI3IFY_STAGES="1") for _ in range(runs)],
                    "`check` after it changed": [t for _, t in self.after_edits(file, check, caches[1], runs)],
                    "`migrate --review`, first time": list(cold(migrate)),
                    "`migrate --review` after it changed": [t for _, t in self.after_edits(file, migrate, caches[2], runs)]}
