@@ -91,6 +91,28 @@ void noteUse(const std::string &file) {
     utimensat(AT_FDCWD, file.c_str(), nullptr, 0);
 }
 
+/// Not mapped: a page that somebody cuts off would end the program.
+std::optional<std::string> readWhole(const std::string &path) {
+  auto file = sys::fs::openNativeFileForRead(path);
+  if (!file) {
+    consumeError(file.takeError());
+    return std::nullopt;
+  }
+  std::string text;
+  sys::fs::file_status status;
+  bool good = !sys::fs::status(*file, status);
+  text.resize(good ? status.getSize() : 0);
+  for (size_t done = 0; good && done < text.size();) {
+    auto count = sys::fs::readNativeFile(*file, {text.data() + done, text.size() - done});
+    good = count && *count;
+    done += good ? *count : 0;
+    if (!count)
+      consumeError(count.takeError());
+  }
+  sys::fs::closeFile(*file);
+  return good ? std::optional(std::move(text)) : std::nullopt;
+}
+
 /// What an entry begins with.
 std::string seal(StringRef key, StringRef bytes) {
   BLAKE3 hasher;
@@ -166,20 +188,13 @@ std::string Cache::fileOf(StringRef key) const {
 
 std::optional<std::string> Cache::load(StringRef key) {
   std::string file = fileOf(key);
-  // Read, not mapped (which both together ask for): a page that somebody cuts
-  // off ends the program.
-  auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/true,
-                                      /*IsVolatile=*/true);
-  if (!buffer)
-    return std::nullopt;
-  StringRef entry = (*buffer)->getBuffer();
-  if (entry.size() < DigestSize)
-    return std::nullopt;
-  StringRef bytes = entry.drop_front(DigestSize);
-  if (entry.take_front(DigestSize) != seal(key, bytes))
+  auto entry = readWhole(file);
+  if (!entry || entry->size() < DigestSize ||
+      StringRef(*entry).take_front(DigestSize) != seal(key, StringRef(*entry).drop_front(DigestSize)))
     return std::nullopt;
   noteUse(file);
-  return bytes.str();
+  entry->erase(0, DigestSize);
+  return entry;
 }
 
 void Cache::store(StringRef key, StringRef bytes) {

@@ -10,9 +10,9 @@ ABI3IFY_FIELDS(NameList, text)
 ABI3IFY_FIELDS(IncludeDirective, from, to, name, angled, offset, depth)
 ABI3IFY_FIELDS(PrecompiledHeader::Include, to, within)
 
-/// What the disk has told lies beside it.
+/// What the disk has told lies beside it, and its bytes behind it.
 template <OneOf<PrecompiledHeader> T> auto fieldsOf(T &header) {
-  auto &[memory, path, includes, definitions, names, undefined, files, parse, disk] = header;
+  auto &[memory, path, bytes, includes, definitions, names, undefined, files, parse, disk] = header;
   return std::tie(memory, path, includes, definitions, names, undefined, files, parse);
 }
 
@@ -34,7 +34,7 @@ std::string keyFor(StringRef what, StringRef key) {
 std::string headerKey(StringRef key) { return keyFor("precompiled", key); }
 
 std::string refusalKey(StringRef key, StringRef source) {
-  return keyFor("not precompiled", (key + "\0" + source).str());
+  return keyFor("not precompiled", key) + source.str();
 }
 
 } // namespace
@@ -60,10 +60,13 @@ KeptHeaders::Known KeptHeaders::load(StringRef key, const std::string &directory
   }
   auto header = std::make_unique<PrecompiledHeader>();
   in.read(*header);
-  if (!in.finished())
+  size_t behind = in.left().size();
+  if (!behind)
     return known;
   header->disk = makeIntrusiveRefCnt<RememberingFileSystem>(disk, directory);
   header->disk->add(facts);
+  bytes->erase(0, bytes->size() - behind);
+  header->bytes = std::move(*bytes);
   known.header = std::move(header);
   return known;
 }
@@ -84,8 +87,10 @@ void KeptHeaders::store(StringRef key, const PrecompiledHeader &header, bool use
     ArchiveWriter out;
     out.write(kind);
     out.write(header.disk->facts());
-    if (kind == Kind::Header)
+    if (kind == Kind::Header) {
       out.write(header);
+      out.bytes += header.bytes;
+    }
     return std::move(out.bytes);
   };
   std::string bytes = bytesOf(useful ? Kind::Header : Kind::Useless);

@@ -277,7 +277,7 @@ std::unique_ptr<PrecompiledHeader> PrecompiledHeaders::make(const ParseRequest &
   ++written;
   bool useful = maker.done() && header->parse.diagnostics.empty() && !readsProject(*header);
   if (useful)
-    header->memory[header->path] = maker.bytes().str();
+    header->bytes = maker.bytes().str();
   kept.store(slot.keptAs, *header, useful);
   return useful ? std::move(header) : nullptr;
 }

@@ -282,8 +282,10 @@ IntrusiveRefCntPtr<vfs::FileSystem> fileSystem(const ParseRequest &request,
     addBuiltinHeaders(*memory);
   if (request.memory)
     addFiles(*request.memory, *memory);
-  if (header)
+  if (header) {
     addFiles(header->memory, *memory);
+    memory->addFileNoOwn(header->path, 0, MemoryBufferRef(header->bytes, header->path));
+  }
   if (request.mode == Mode::Find && request.normalHeader) {
     addNormalHeader(*request.normalHeader, *memory);
     disk = withAppendices(disk, request.normalHeader->others);

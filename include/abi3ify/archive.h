@@ -86,6 +86,9 @@ public:
   /// Whether all was there, and no more.
   bool finished() const { return !broken && rest.empty(); }
 
+  /// What stands behind all that was read; nothing if that was not whole.
+  llvm::StringRef left() const { return broken ? llvm::StringRef() : rest; }
+
   template <class T> void read(T &value) {
     if constexpr (std::is_enum_v<T> || std::is_integral_v<T>)
       value = T(number());

@@ -46,8 +46,9 @@ struct PrecompiledHeader {
     std::vector<IncludeDirective> within;
   };
 
-  Texts memory;     ///< the header and its source
-  std::string path; ///< of the header, in memory
+  Texts memory;      ///< its source
+  std::string path;  ///< of the header, in memory
+  std::string bytes; ///< the header itself
   std::vector<Include> includes;
   std::map<std::string, std::string> definitions; ///< macros of its source, as definitionOf tells them
   NameList names;                  ///< all that the preprocessor has come across
