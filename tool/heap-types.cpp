@@ -334,9 +334,18 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
 }
 
 /// T.tp_weaklistoffset is what the definition says: an expression that other places
-/// can write as well.
-void writeOffsets(WholeType &type) {
+/// can write as well. The slots of T can be asked for, once it is a heap type.
+void writeMembers(WholeType &type) {
   erase_if(type.members, [&](const TypePart::Member &member) {
+    Rewrite rewrite;
+    rewrite.file = member.file;
+    rewrite.extent = {member.object.begin, member.end};
+    rewrite.anew = true;
+    if (!member.asked.empty()) {
+      rewrite.to = member.asked;
+      type.rewrites.push_back(rewrite);
+      return true;
+    }
     if (member.offset.empty())
       return false;
     auto value = type.offsets.find(member.offset);
@@ -345,13 +354,9 @@ void writeOffsets(WholeType &type) {
                             "its '" + member.offset + "' is read here, which its definition does not give"});
       return false;
     }
-    Rewrite rewrite;
-    rewrite.file = member.file;
-    rewrite.extent = {member.object.begin, unsigned(member.dot.end + member.offset.size())};
     bool isCall = StringRef(value->second).starts_with("offsetof(") &&
                   StringRef(value->second).find(')') == value->second.size() - 1;
     rewrite.to = isCall ? value->second : "(" + value->second + ")";
-    rewrite.anew = true;
     type.rewrites.push_back(rewrite);
     return true;
   });
@@ -385,7 +390,7 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   Sets sets;
   for (auto &[key, type] : types) {
     placeAssigned(type);
-    writeOffsets(type);
+    writeMembers(type);
     nameModule(type);
     renameInBase(type, findings);
     makeReadies(type, types);

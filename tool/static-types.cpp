@@ -538,16 +538,18 @@ static void convertFunction(TypeSurvey &survey, StaticType &type, const Function
     }
     return false;
   };
-  // PyList_Type.tp_dealloc(self), which PyType_GetSlot knows from 3.10 on.
   auto ownerOfSlot = [&](const MemberExpr *member) {
     const Expr *base = baseOf(type);
     auto *named = dyn_cast<DeclRefExpr>(bare(member->getBase()));
-    if (!base || !named || survey.context.floor.minor < 10)
+    if (!base || !named)
       return SlotOwner::Unknown;
     if (const StaticType *other = survey.find(named->getDecl())) {
       const FunctionDecl *theirs = slotFunction(*other, slot);
       return theirs && isBases(theirs) ? SlotOwner::Bases : SlotOwner::Unknown;
     }
+    // PyList_Type.tp_dealloc(self), which PyType_GetSlot knows from 3.10 on.
+    if (survey.context.floor.minor < 10)
+      return SlotOwner::Unknown;
     auto *own = addressOfVariable(base);
     bool same = isBuiltinException(named)
                     ? isBuiltinException(base)

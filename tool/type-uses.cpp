@@ -1,6 +1,7 @@
 // Every mention of a static type object: calls that make the type, members set
 // at run time, addresses, and what each becomes once the type is a pointer.
 #include "abi3ify/condition.h"
+#include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -745,11 +746,25 @@ private:
       return survey.block(type, reference->getLocation(),
                           "its member is not spelled next to its name");
     StringRef behind = spelling.text(dot->file).substr(dot->offset + 1);
-    bool isOffset = field->getName().ends_with("offset") && behind.starts_with(field->getName());
+    bool isPlain = behind.starts_with(field->getName());
+    bool isOffset = isPlain && field->getName().ends_with("offset");
     type.part.members.push_back({spelling.path(dot->file), object, {dot->offset, dot->offset + 1},
-                                 isOffset ? field->getName().str() : ""});
+                                 isOffset ? field->getName().str() : "",
+                                 isPlain && !dot->inMacro ? askedOf(type, *field, parent(up + 1)) : "",
+                                 unsigned(dot->offset + 1 + field->getName().size())});
     if (!isOffset)
       note(type, reference, spot);
+  }
+
+  /// What T.tp_init becomes below 3.10, where PyType_GetSlot fails for static types: from there on
+  /// that is a rule's.
+  std::string askedOf(const StaticType &type, const FieldDecl &field, const Stmt *around) const {
+    std::string slot = ("Py_" + field.getName()).str();
+    const Fact *fact = facts().find(slot);
+    if (survey.context.floor.minor >= 10 || !fact || !fact->usableAt(survey.context.floor) ||
+        !field.getType()->isFunctionPointerType() || !isa_and_nonnull<ImplicitCastExpr>(around))
+      return {};
+    return "((" + field.getType().getAsString() + ")PyType_GetSlot(" + type.part.name + ", " + slot + "))";
   }
 
   /// if (!(T.tp_flags & Py_TPFLAGS_READY)): whether the type was made. The edit makes it T != NULL.

@@ -16,7 +16,7 @@ ABI3IFY_FIELDS(Finding, file, range, rule, symbol, use, state, safety, message, 
 ABI3IFY_FIELDS(TypePlace, file, offset, reason, ampersand, inMacro)
 ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, parameter, rank, plain,
                derived)
-ABI3IFY_FIELDS(TypePart::Member, file, object, dot, offset)
+ABI3IFY_FIELDS(TypePart::Member, file, object, dot, offset, asked, end)
 ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, note, rewrites, blockers, loose,
                mentions, readies, module, nameless, baseText, baseKey, metaText, metaKey, baseFile,
                baseRange, embedder, seenIn, configurations, memberTables, acceptsSubtypes, externs, members,

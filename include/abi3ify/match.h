@@ -88,6 +88,8 @@ struct TypePart {
     std::string file;
     Range object, dot;
     std::string offset; ///< tp_weaklistoffset or the like, if it stands behind the dot
+    std::string asked;  ///< in place of the whole, where only a heap type gives its slots
+    unsigned end = 0;   ///< of the whole, with one of these
     auto operator<=>(const Member &) const = default;
   };
   std::vector<Member> members;

@@ -2,7 +2,7 @@
 
 The module is taken from sys.path, so the same test serves every build of it.
 """
-# floors: 3.10 3.13
+# floors: 3.9 3.10 3.13
 import gc
 import sys
 import unittest
