@@ -56,12 +56,13 @@ public:
       return block(function->getLocation(), "the first parameter of its tp_traverse has no name");
     for (const CallExpr *call : body.calls) {
       SlotOwner owner = ownerOf(call, "tp_traverse");
-      // The base's does it.
-      if (isOthers(call) || owner == SlotOwner::Bases)
-        return;
-      if (owner == SlotOwner::Unknown && isSlotOfSelf(call, "tp_traverse"))
-        return block(call->getBeginLoc(), "it calls the tp_traverse of another type, which may "
-                                          "visit the type as well");
+      if (isOthers(call) || owner == SlotOwner::Bases) {
+        if (!isOnEachPath(call))
+          return block(call->getBeginLoc(), "it calls the tp_traverse of its base on some paths only");
+        return; // the base's does it
+      }
+      if (owner == SlotOwner::Unknown && !leavesTypeAlone(call, body))
+        return block(call->getBeginLoc(), "it hands the object to what may visit the type as well");
       // Py_VISIT(Py_TYPE(self)), whichever way it is expanded.
       if (body.isTypeOfSelf(call))
         return block(call->getBeginLoc(), "its tp_traverse looks at the type already");
@@ -97,6 +98,53 @@ public:
 private:
   void block(SourceLocation location, const Twine &reason) {
     edits.problems.push_back({location, reason.str()});
+  }
+
+  /// Whether a call in a tp_traverse visits nothing but members, and makes nobody visit the type.
+  bool leavesTypeAlone(const CallExpr *call, const ObjectBody &around) const {
+    StringRef name = calledName(call);
+    if (name.starts_with("Py_") || name.starts_with("PyObject_") || name.starts_with("_Py"))
+      return true;
+    const FunctionDecl *callee = call->getDirectCallee(), *definition = nullptr;
+    ObjectBody::Variables handed;
+    bool known = callee && callee->hasBody(definition) && !isBases(callee);
+    for (unsigned i = 0; i < call->getNumArgs(); ++i) {
+      bool self = around.isSelf(call->getArg(i));
+      if (around.isTypeOfSelf(call->getArg(i)) || (self && (!known || i >= definition->getNumParams())))
+        return false;
+      if (self)
+        handed.insert(definition->getParamDecl(i));
+    }
+    if (handed.empty() || !followed.insert(definition).second)
+      return true;
+    ObjectBody inner(definition, handed);
+    return all_of(inner.calls, [&](const CallExpr *next) { return leavesTypeAlone(next, inner); });
+  }
+
+  /// Whether each path that ends well makes a call of a tp_traverse.
+  bool isOnEachPath(const CallExpr *call) const {
+    ParentMap parents(function->getBody());
+    const Stmt *child = call;
+    for (const Stmt *parent = parents.getParent(child); parent; child = parent, parent = parents.getParent(parent)) {
+      if (auto *branch = dyn_cast<IfStmt>(parent); branch && branch->getCond() != child)
+        return false;
+      if (auto *op = dyn_cast<BinaryOperator>(parent); op && op->isLogicalOp() && op->getRHS() == child)
+        return false;
+      if (auto *choice = dyn_cast<ConditionalOperator>(parent); choice && choice->getCond() != child)
+        return false;
+      if (isa<ForStmt, WhileStmt, SwitchStmt, LabelStmt>(parent))
+        return false;
+    }
+    return !returnsZeroBefore(function->getBody(), call);
+  }
+
+  /// A `return 0;` in front of a call.
+  bool returnsZeroBefore(const Stmt *stmt, const CallExpr *call) const {
+    auto *result = dyn_cast_or_null<ReturnStmt>(stmt);
+    Expr::EvalResult value;
+    if (result && result->getRetValue() && result->getRetValue()->EvaluateAsInt(value, ast) && value.Val.getInt() == 0)
+      return ast.getSourceManager().isBeforeInTranslationUnit(stmt->getBeginLoc(), call->getBeginLoc());
+    return stmt && any_of(stmt->children(), [&](const Stmt *child) { return returnsZeroBefore(child, call); });
   }
 
   /// Whether no condition that begins in a text is open at its end.
@@ -381,6 +429,7 @@ private:
   IsBases isBases;
   OwnerOfSlot ownerOfSlot;
   ObjectBody body;
+  mutable std::set<const FunctionDecl *> followed; ///< from its tp_traverse
   std::vector<const CallExpr *> frees; ///< that this function makes itself
   std::set<const Stmt *> ends;         ///< the same, and calls of a base's tp_dealloc
 };

@@ -25,6 +25,7 @@ struct Mention {
   SourceLocation location;
   unsigned offset;
   size_t use = ~size_t(0); ///< its number among the type's
+  bool harmless = false;   ///< also where the type is not made: no object is of it
 };
 
 /// variable = &T; in the outermost block of a function.
@@ -105,6 +106,11 @@ public:
       if (isa_and_nonnull<MemberExpr, ArraySubscriptExpr>(first))
         survey.callsOfOthers.try_emplace(callee, call);
     }
+    if (calledName(call) == "Py_SET_TYPE" && call->getNumArgs() == 2)
+      noteType(call->getArg(0), call->getArg(1), call->getBeginLoc());
+    if (StringRef named = calledName(call); (named == "memcpy" || named == "memmove") && call->getNumArgs() == 3)
+      if (const RecordDecl *record = structOfSize(call->getArg(2)))
+        copies.emplace_back(record, call->getBeginLoc());
     auto *member = dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
     StringRef name = member && member->getMemberDecl()->getIdentifier()
                          ? member->getMemberDecl()->getName() : calledName(call);
@@ -127,10 +133,13 @@ public:
       noteTable(decl, reference);
     if (StaticType *type = survey.find(decl))
       use(*type, reference);
-    if (function && isPointerTo(decl->getType(), "PyTypeObject"))
+    if (function && decl->getType()->isPointerType())
       pointers[decl->getCanonicalDecl()].push_back(
           {function, reference->getLocation(),
            survey.ast.getSourceManager().getDecomposedExpansionLoc(reference->getLocation()).second});
+    if (auto *address = dyn_cast_or_null<UnaryOperator>(parent(1));
+        address && address->getOpcode() == UO_AddrOf)
+      reached.insert(decl->getCanonicalDecl());
     // What a table holds is used with it.
     auto table = function && decl->hasGlobalStorage() ? survey.tables.find(decl)
                                                       : survey.tables.end();
@@ -167,8 +176,26 @@ public:
     return true;
   }
 
+  /// An object's type is set, or the object copied with its type: nobody owns a reference then.
+  void noteType(const Expr *object, const Expr *value, SourceLocation place) {
+    const DeclRefExpr *set = addressOfVariable(object);
+    if (!(set && survey.find(set->getDecl())) && !addressOfVariable(value) && !isNull(value, survey.ast))
+      retypings.push_back(place);
+  }
+  bool VisitCXXOperatorCallExpr(CXXOperatorCallExpr *call) {
+    if (auto *record = call->getType()->getAsRecordDecl(); record && call->getOperator() == OO_Equal)
+      copies.emplace_back(record, call->getOperatorLoc());
+    return true;
+  }
+
   /// table[i]->tp_x = value;
   bool VisitBinaryOperator(BinaryOperator *op) {
+    if (op->getOpcode() == BO_Assign) {
+      if (const RecordDecl *record = op->getLHS()->getType()->getAsRecordDecl())
+        copies.emplace_back(record, op->getOperatorLoc());
+      if (const Expr *object = objectOfType(op->getLHS()))
+        noteType(object, op->getRHS(), op->getOperatorLoc());
+    }
     auto *member = op->isAssignmentOp()
                        ? dyn_cast<MemberExpr>(op->getLHS()->IgnoreParenImpCasts()) : nullptr;
     if (function && member && member->isArrow() &&
@@ -202,6 +229,13 @@ public:
         else
           checkAssignment(type, field), checkFills(type, field.assignment->getRHS());
       checkOrder(type);
+      checkLazy(type);
+      for (SourceLocation place : retypings)
+        survey.block(type, place, "an object becomes one of a type here, without a reference to it");
+      const RecordDecl *record = instanceStruct(type);
+      for (const auto &[copied, place] : copies)
+        if (record && copied->getCanonicalDecl() == record->getCanonicalDecl())
+          survey.block(type, place, "an object is copied whole here, without a reference to its type");
     }
   }
 
@@ -329,7 +363,10 @@ private:
     }
     if (auto *assignment = dyn_cast_or_null<BinaryOperator>(parent(outer)))
       keep(type, *assignment, outer);
-    note(type, reference, spot, type.uses.size() - 1);
+    bool compares = is_contained({"PyObject_TypeCheck", "Py_IS_TYPE"}, called);
+    if (auto *op = dyn_cast_or_null<BinaryOperator>(parent(outer)))
+      compares |= op->isEqualityOp();
+    note(type, reference, spot, type.uses.size() - 1, compares);
   }
 
   /// t of `&t` in a macro's body.
@@ -447,9 +484,10 @@ private:
     return cast<FunctionDecl>(parameter->getDeclContext())->getBody();
   }
 
-  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot, size_t use = ~size_t(0)) {
+  void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot, size_t use = ~size_t(0),
+            bool harmless = false) {
     if (function && !spot.inMacro)
-      uses[&type].push_back({function, reference->getLocation(), spot.offset, use});
+      uses[&type].push_back({function, reference->getLocation(), spot.offset, use, harmless});
   }
 
   /// variable = &T; at `up`.
@@ -709,14 +747,19 @@ private:
     if (!variable && field && field->getIdentifier() &&
         (type.isSequence || field->getName() == "tp_dict"))
       if (auto test = sequenceTest(survey, member, spot, ArrayRef(parents).drop_back(up))) {
+        if (!type.isSequence)
+          lazy.try_emplace(&type, reference->getLocation());
         type.part.rewrites.push_back(*test);
         return;
       }
     if (variable || !field || !field->getIdentifier())
       return survey.block(type, reference->getLocation(), "static data reads its members");
-    if (auto test = readyTest(*field, spot, up)) {
-      type.part.rewrites.push_back(*test);
-      return;
+    if (asksWhetherReady(*field, up)) {
+      lazy.try_emplace(&type, reference->getLocation());
+      if (auto test = readyTest(spot, up))
+        return type.part.rewrites.push_back(*test);
+      return survey.block(type, reference->getLocation(),
+                          "whether it is readied is asked here in a way that is not known");
     }
     if (assignment && assignment->getOpcode() == BO_Assign && assignment->getLHS() == member) {
       if (!isa_and_nonnull<CompoundStmt>(parent(up + 2)))
@@ -767,15 +810,24 @@ private:
     return "((" + field.getType().getAsString() + ")PyType_GetSlot(" + type.part.name + ", " + slot + "))";
   }
 
-  /// if (!(T.tp_flags & Py_TPFLAGS_READY)): whether the type was made. The edit makes it T != NULL.
-  std::optional<Rewrite> readyTest(const FieldDecl &field, const Spot &spot, unsigned up) const {
-    unsigned at = up + 1;
-    while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(at)))
-      ++at;
-    auto *op = dyn_cast_or_null<BinaryOperator>(parent(at));
+  /// T.tp_flags & Py_TPFLAGS_READY
+  bool asksWhetherReady(const FieldDecl &field, unsigned up) const {
+    auto *op = dyn_cast_or_null<BinaryOperator>(parent(behindImplicit(up + 1)));
     Expr::EvalResult flag;
-    if (field.getName() != "tp_flags" || !op || op->getOpcode() != BO_And || spot.inMacro ||
-        !op->getRHS()->EvaluateAsInt(flag, survey.ast) || flag.Val.getInt() != 1 << 12)
+    return field.getName() == "tp_flags" && op && op->getOpcode() == BO_And &&
+           op->getRHS()->EvaluateAsInt(flag, survey.ast) && flag.Val.getInt() == 1 << 12;
+  }
+  unsigned behindImplicit(unsigned up) const {
+    while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(up)))
+      ++up;
+    return up;
+  }
+
+  /// if (!(T.tp_flags & Py_TPFLAGS_READY)): whether the type was made. The edit makes it T != NULL.
+  std::optional<Rewrite> readyTest(const Spot &spot, unsigned up) const {
+    unsigned at = behindImplicit(up + 1);
+    auto *op = cast<BinaryOperator>(parent(at));
+    if (spot.inMacro)
       return std::nullopt;
     unsigned outer = at + 1;
     while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(outer)))
@@ -803,7 +855,9 @@ private:
     auto &calls = type.made;
     bool before = !calls.empty() && all_of(calls, [&](const TypeMade &made) {
       return made.function == place.function && place.offset < made.offset &&
-             is_contained(made.parents, place.parents.back());
+             is_contained(made.parents, place.parents.back()) &&
+             !hasLabelBetween(*made.function, place.offset, made.offset) &&
+             conditionsAt(*made.function, place.offset) == conditionsAt(*made.function, made.offset);
     });
     if (!before)
       survey.block(type, field.assignment->getBeginLoc(),
@@ -812,6 +866,22 @@ private:
     else if (!removeStatement(type, field.assignment))
       survey.block(type, field.assignment->getBeginLoc(),
                    "'" + field.field->getName() + "' is set by a macro");
+  }
+
+  /// Of the preprocessor, around an offset in a function's file.
+  std::vector<std::string> conditionsAt(const FunctionDecl &function, unsigned offset) const {
+    FileID file = survey.ast.getSourceManager().getDecomposedExpansionLoc(function.getLocation()).first;
+    return conditionsAround(spelling.text(file), offset);
+  }
+
+  /// A type that is made when it is first needed: elsewhere it may not be there yet.
+  void checkLazy(StaticType &type) {
+    if (lazy.count(&type))
+      for (const Mention &mention : uses[&type])
+        if (!mention.harmless && none_of(type.made, [&](const TypeMade &made) {
+              return made.function == mention.function && made.offset < mention.offset;
+            }))
+          return survey.block(type, mention.location, "it may be used here before it is readied, which is asked elsewhere");
   }
 
   void checkOrder(StaticType &type) {
@@ -869,6 +939,9 @@ private:
     bool isBlock = text.slice(to->range.begin, to->range.end).ends_with("}");
     auto end = isBlock ? std::optional(to->range.end) : behindSemicolon(text, to->range.end);
     if (!end || conditionsAround(text, from->range.begin) != conditionsAround(text, to->range.begin))
+      return false;
+    if (reached.count(variable->getCanonicalDecl()) ||
+        hasLabelBetween(*mention.function, from->range.begin, *end))
       return false;
     auto asks = [&](const Mention &other) {
       return other.function == mention.function && other.offset > from->range.end &&
@@ -970,7 +1043,11 @@ private:
   std::map<StaticType *, std::vector<Mention>> uses;
   std::map<std::pair<const StaticType *, size_t>, KeptType> kept; ///< by type and use
   std::map<const VarDecl *, std::vector<Mention>> pointers; ///< mentions of such variables
+  std::set<const VarDecl *> reached; ///< variables whose address is taken
   std::vector<std::pair<const FunctionDecl *, unsigned>> labels;
+  std::vector<SourceLocation> retypings; ///< Py_SET_TYPE(o, type), whatever the type
+  std::vector<std::pair<const RecordDecl *, SourceLocation>> copies; ///< *a = *b
+  std::map<const StaticType *, SourceLocation> lazy; ///< where it is asked whether it was readied
   std::map<const BinaryOperator *, TypeMade> places;
   /// Py_INCREF(&T) in a function that nothing has taken over yet.
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;

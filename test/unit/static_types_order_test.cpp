@@ -129,7 +129,7 @@ TEST_F(Order, WhoseTraverseItIsMustBeKnown) {
   EXPECT_TRUE(has(reason(derived("static int d_traverse(PyObject *self, visitproc visit, void *arg)\n"
                                  "{\n    return Py_TYPE(self)->tp_base->tp_traverse(self, visit, arg);\n}\n",
                                  "    .tp_traverse = d_traverse,\n")),
-                  "it calls the tp_traverse of another type, which may visit the type as well"));
+                  "it hands the object to what may visit the type as well"));
   // Without one of its own a heap type gets a tp_dealloc that would call D's again.
   EXPECT_TRUE(has(reason(typeObject("B", "    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,\n") +
                          "static void d_dealloc(PyObject *self) { B.tp_dealloc(self); }\n" +
@@ -193,4 +193,67 @@ TEST_F(Order, TablesThatAreFilledAtRunTime) {
   EXPECT_TRUE(has(reason("PyMappingMethods mapping;\n" + functions + typeObject("T", "    .tp_as_mapping = &mapping,\n") +
                          "int init(int x)\n{\n" + fills + "    return PyType_Ready(&T);\n}\n"),
                   "its tp_as_mapping is filled elsewhere"));
+}
+
+TEST_F(KeptTypes, NotInAVariableOfAnotherTypeThatIsAsked) {
+  EXPECT_TRUE(has(reason(typeObject("T", "") + "PyObject *kept;\nint init(void)\n{\n    kept = (PyObject *)&T;\n    Py_INCREF(kept);\n"
+                         "    return PyType_Ready(&T);\n}\n"),
+                  "it is used here before PyType_Ready"));
+}
+
+TEST_F(KeptTypes, NotWhereAJumpLeavesItOut) {
+  const std::string begin = typeObject("T", "") + "PyTypeObject *kept;\nstatic PyObject *show(PyObject *o) { return NULL; }\n"
+                            "int init(int x)\n{\n    if (x) goto ready;\n";
+  EXPECT_TRUE(has(reason(begin + "    kept = &T;\nready:\n    PyErr_Clear();\n    return PyType_Ready(&T);\n}\n"), "before PyType_Ready"));
+  EXPECT_TRUE(has(reason(begin + "    T.tp_repr = show;\nready:\n    return PyType_Ready(&T);\n}\n"),
+                  "'tp_repr' is not set right in front of the type's PyType_Ready"));
+}
+
+TEST_F(Order, SlotsUnderAConditionOfThePreprocessor) {
+  EXPECT_TRUE(has(reason("#define HAVE_SHOW\n" + typeObject("T", "") + "static PyObject *show(PyObject *o) { return NULL; }\n"
+                         "int init(void)\n{\n#ifdef HAVE_SHOW\n    T.tp_repr = show;\n#endif\n    return PyType_Ready(&T);\n}\n"),
+                  "'tp_repr' is not set right in front of the type's PyType_Ready"));
+}
+
+TEST_F(Order, ATypeThatMayNotBeThereYet) {
+  const std::string make = typeObject("T", "") + "PyObject *make(void)\n{\n    if (!(T.tp_flags & Py_TPFLAGS_READY) && PyType_Ready(&T) < 0)\n"
+                           "        return NULL;\n    return PyType_GenericAlloc(&T, 0);\n}\n";
+  EXPECT_TRUE(has(reason(make + "int is(PyObject *o) { return PyObject_IsInstance(o, (PyObject *)&T); }\n"),
+                  "it may be used here before it is readied"));
+  EXPECT_TRUE(has(reason(make + "int is(void) { return (T.tp_flags & Py_TPFLAGS_READY) != 0; }\n"),
+                  "whether it is readied is asked here in a way that is not known"));
+  EXPECT_TRUE(has(fixed(make + "int is(PyObject *o) { return PyObject_TypeCheck(o, &T) || Py_TYPE(o) == &T; }\n"),
+                  "PyObject_TypeCheck(o, T) || Py_TYPE(o) == T; }"));
+}
+
+TEST_F(Order, AnObjectOfATypeThatIsAVariable) {
+  for (std::string set : {"Py_SET_TYPE(o, type)", "o->ob_type = type"})
+    EXPECT_TRUE(has(reason(typeObject("T", "") + "void of(PyObject *o, PyTypeObject *type) { " + set + "; }\n"
+                           "int init(void) { return PyType_Ready(&T); }\n"),
+                    "an object becomes one of a type here"))
+        << set;
+  for (std::string copy : {"*a = *b", "memcpy(a, b, sizeof(Obj))"})
+    EXPECT_TRUE(has(reason("#include <string.h>\n" + typeObject("T", "") + "void of(Obj *a, Obj *b) { " + copy + "; }\n"
+                           "int init(void) { return PyType_Ready(&T); }\n"),
+                    "an object is copied whole here"))
+        << copy;
+}
+
+TEST_F(Order, WaysToTheTraverseOfTheBase) {
+  auto traverse = [&](StringRef functions, StringRef statement) {
+    return reason(derived((functions + "static int d_traverse(PyObject *self, visitproc visit, void *arg)\n{\n    " + statement +
+                           "\n    return 0;\n}\n").str(),
+                          "    .tp_traverse = d_traverse,\n"));
+  };
+  constexpr const char *Hands = "it hands the object to what may visit the type as well";
+  constexpr const char *Helper = "static int up(PyObject *o, visitproc visit, void *arg) { return b_traverse(o, visit, arg); }\n";
+  EXPECT_TRUE(has(traverse(Helper, "if (up(self, visit, arg)) return -1;"), Hands));
+  EXPECT_TRUE(has(traverse("", "traverseproc up = B.tp_traverse;\n    if (up(self, visit, arg)) return -1;"), Hands));
+  EXPECT_TRUE(has(traverse("", "if ((*B.tp_traverse)(self, visit, arg)) return -1;"), Hands));
+  EXPECT_TRUE(has(traverse("int elsewhere(PyObject *, visitproc, void *);\n", "if (elsewhere(self, visit, arg)) return -1;"), Hands));
+  EXPECT_TRUE(has(traverse("", "if (((Obj *)self)->weak) return B.tp_traverse(self, visit, arg);"), "on some paths only"));
+  EXPECT_TRUE(has(traverse("", "if (!((Obj *)self)->weak) return 0;\n    return B.tp_traverse(self, visit, arg);"), "on some paths only"));
+  // What visits members alone may be called.
+  EXPECT_EQ(traverse("static int members(PyObject *o, visitproc visit, void *arg) { Py_VISIT(((Obj *)o)->weak); return 0; }\n",
+                     "if (members(self, visit, arg)) return -1;"), "");
 }

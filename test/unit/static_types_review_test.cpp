@@ -108,7 +108,7 @@ TEST(StaticTypesReview, AnAllocOfTheUsersTakesAReference) {
   expectReason(Foo + "PyObject *al(PyTypeObject *t, Py_ssize_t n) {\n"
                "  PyObject *o = PyObject_Calloc(1, sizeof(Foo));\n  Py_SET_TYPE(o, t);\n"
                "  return o;\n}\n" + type(slot) + Ready,
-               "its tp_alloc makes objects without a reference");
+               "an object becomes one of a type here, without a reference to it");
   EXPECT_EQ(reason(Foo + "PyObject *al(PyTypeObject *t, Py_ssize_t n) {\n"
                    "  return PyType_GenericAlloc(t, n); }\n" + type(slot) + Ready), "");
 }
