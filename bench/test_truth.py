@@ -102,6 +102,14 @@ class Judgement(unittest.TestCase):
         self.assertEqual(self.said(self.verdict([finding(10, "PyMappingMethods"), finding(13, "_PyWriter")], text))[0], [])
         self.assertEqual(len(self.verdict([finding(13, "PyMappingMethods"), finding(10, "_PyWriter")], text).silent), 2)
 
+    def test_an_array_whose_initialiser_is_refused_has_no_size(self):
+        with (self.root / "a.c").open("a") as file:
+            file.write("const Spec specs[] = {\n    {offsetof(PyConfig, argv)},\n};\nint n = sizeof(specs) / sizeof(specs[0]);\n")
+        sizeof = "a.c:13:9: error: invalid application of 'sizeof' to an incomplete type 'const Spec[]'\n"
+        inside = "a.c:11:6: error: offsetof of incomplete type 'PyConfig'\n"
+        self.assertEqual(self.said(self.verdict([finding(11, "PyConfig")], inside + sizeof))[0], [])
+        self.assertEqual(len(self.verdict([finding(11, "PyConfig")], sizeof).silent), 1)
+
     def test_reasons_take_out_what_they_fit(self):
         reasons = [{"kind": "no complaint", "state": "unseen", "why": "not compiled"}]
         verdict = self.verdict([finding(9, "_PyX", state="unseen"), finding(9, "_PyY")])

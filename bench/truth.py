@@ -187,6 +187,7 @@ class Verdict:
         through = macros(tree)
         refused = refused_names(tree)
         errors = [c for c in errors if not (UNKNOWN.search(c.text) and c.names & refused[c.first[0]])]
+        errors = [c for c in errors if not follows_from_initialiser(tree, c)]
         self.silent = [(c.first, c.text) for c in errors if not (c.places & lines or c.names & names or
                                                                  through & words(tree, *c.first))]
         self.unnamed = sorted(tree.symbols - names)
@@ -213,6 +214,19 @@ def refused_names(tree):
         declared = re.compile(rf"\b{re.escape(f['symbol'])}\b[\s*]+(\w+)\s*(?=[;=\[,)])")
         names[f["file"]] |= words(tree, f["file"], f["line"], declared)
     return names
+
+
+def follows_from_initialiser(tree, complaint):
+    """An array without a length has none either once its initialiser, further up, is refused: of that an error speaks."""
+    path = tree.root / complaint.first[0]
+    if not re.search(r"incomplete type '[^']*\[\]'", complaint.text) or not path.is_file():
+        return False
+    text = path.read_text(errors="replace").splitlines()
+    sized = re.search(r"sizeof\((\w+)", text[complaint.first[1] - 1])
+    begin = sized and next((n for n in range(complaint.first[1] - 1, 0, -1)
+                            if re.search(rf"\b{sized[1]}\[\] = {{", text[n - 1])), None)
+    end = begin and next((n for n in range(begin, complaint.first[1]) if text[n - 1].lstrip().startswith("};")), None)
+    return bool(end) and any(c.first[0] == complaint.first[0] and begin <= c.first[1] <= end for c in tree.errors)
 
 
 def libc_names():
