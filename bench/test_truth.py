@@ -90,6 +90,9 @@ class Judgement(unittest.TestCase):
         self.assertEqual(len(self.verdict([], text).silent), 3)
         macro = text.replace("/elsewhere/python/internal.h:50", "In file included from a.c:2:\n/elsewhere/python/internal.h:50")
         self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], macro).silent), 1)
+        inwards = "In file included from a.c:1:\nIn file included from /elsewhere/python/outer.h:3:\n" \
+                  "/elsewhere/python/internal.h:49:5: error: unknown type name 'Inner'\n"
+        self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], inwards).silent), 0)
         nested = "In file included from /elsewhere/python/outer.h:3,\n                 from a.c:1:\n" \
                  "/elsewhere/python/internal.h:49:5: error: unknown type name 'Inner'\n"
         self.assertEqual(len(self.verdict([finding(1, "internal.h", "internal-include")], nested).silent), 0)

@@ -52,7 +52,9 @@ def complaints(output, root, directory):
     found, way, ways = [], [], {}
     for text in output.splitlines():
         if match := INCLUDED.match(text):
-            way = ([] if text.startswith("In") else way) + [((Path(directory) / match["file"]).resolve(), int(match["line"]))]
+            # gcc's lines lead outwards, and each of clang's, which all begin so, inwards.
+            here = [((Path(directory) / match["file"]).resolve(), int(match["line"]))]
+            way = here + way if text.startswith("In") else way + here
             continue
         match = LINE.match(text)
         if not match:
