@@ -51,7 +51,7 @@ class Facts:
         self.since, self.slot_types, self.opacity = {}, set(), {}
         for line in (ROOT / "facts" / "limited-api.tsv").read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):
-                name, kind, origin, since, _, _, _, opaque, members = line.split("\t")
+                name, kind, origin, since, _, _, _, opaque, members = line.split("\t")[:9]
                 self.opacity[name] = (kind, opaque, members.split(","))
                 self.since[name] = minor_of(since)
                 if kind == "type" and origin == "limited":
