@@ -77,15 +77,22 @@ ForeignHeaders findForeignHeaders(const PreprocessorFacts &preprocessor, const P
                                   StringRef python,
                                   function_ref<std::string(const std::string &)> textOf) {
   ForeignHeaders headers;
+  // Of these none is read: Python's own, which may lie in several folders
+  // (pyconfig.h), and what they bring in.
+  std::set<StringRef> pythons;
+  auto isPythons = [&](StringRef file) {
+    return file.starts_with(python) || file.starts_with(NormalFolder) || pythons.count(file);
+  };
   std::set<StringRef> known;
   for (const IncludeDirective &include : preprocessor.includes) {
     const std::string &path = include.to;
-    // Python's own may lie in several folders (pyconfig.h).
-    auto isPythons = [&](StringRef file) {
-      return file.starts_with(python) || file.starts_with(NormalFolder);
-    };
-    if (path.empty() || !known.insert(path).second || isPythons(path) || isPythons(include.from) ||
-        project.owns(path))
+    if (path.empty() || !known.insert(path).second)
+      continue;
+    if (isPythons(path) || isPythons(include.from)) {
+      pythons.insert(path);
+      continue;
+    }
+    if (project.owns(path))
       continue;
     ForeignHeader header;
     header.text = textOf(path);

@@ -245,6 +245,8 @@ bool PrecompiledHeaders::isRefused(Slot &slot, const std::string &source) {
 
 void PrecompiledHeaders::refuse(const ParseRequest &request) {
   auto place = placeOf(request);
+  if (!place) // the file changed meanwhile
+    return;
   std::lock_guard lock(mutex);
   Slot &slot = slots[place->key];
   slot.refused[request.command->file] = true;
