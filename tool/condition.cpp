@@ -302,7 +302,8 @@ std::vector<Range> branchesBehind(StringRef text, unsigned end) {
   return {}; // it has no end
 }
 
-std::vector<std::string> conditionsAround(StringRef text, unsigned offset) {
+/// The directives that decide whether the code at `offset` is compiled, outermost first.
+static std::vector<std::string> conditionsAround(StringRef text, unsigned offset) {
   TextLexer lexer(text);
   std::vector<std::string> open;
   while (lexer.next() && lexer.begin() < offset) {
@@ -319,6 +320,11 @@ std::vector<std::string> conditionsAround(StringRef text, unsigned offset) {
       open.pop_back();
   }
   return open;
+}
+
+bool sameConditions(StringRef text, unsigned first, unsigned second) {
+  return !text.slice(std::min(first, second), std::max(first, second)).contains('#') ||
+         conditionsAround(text, first) == conditionsAround(text, second);
 }
 
 bool VersionComparison::holds(unsigned hex) const {

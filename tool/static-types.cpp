@@ -442,6 +442,18 @@ std::optional<SpelledRange> statementRange(const Spelling &spelling, const Stmt 
   return range;
 }
 
+bool removeStatement(const TypeSurvey &survey, StaticType &type, const Stmt *stmt) {
+  auto range = statementRange(survey.spelling, stmt);
+  if (!range)
+    return false;
+  Rewrite rewrite;
+  rewrite.file = survey.spelling.path(range->file);
+  rewrite.extent = withLines(survey.spelling.text(range->file), range->range);
+  rewrite.anew = true;
+  type.part.rewrites.push_back(rewrite);
+  return true;
+}
+
 std::vector<std::pair<const FieldDecl *, const Expr *>> givenMembers(const Expr *expr) {
   // A lambda in it makes it a full expression.
   auto *init = dyn_cast_or_null<InitListExpr>(expr ? expr->IgnoreImplicit() : nullptr);

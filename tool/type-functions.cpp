@@ -1,9 +1,9 @@
 // The edits of a heap type's tp_dealloc and tp_traverse.
 #include "abi3ify/type-functions.h"
+#include "abi3ify/condition.h"
 #include "abi3ify/flow.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
-#include "abi3ify/text-lexer.h"
 #include "clang/AST/ParentMap.h"
 
 using namespace clang;
@@ -85,7 +85,7 @@ public:
     if (!range || range->file != level->file || range->inMacro)
       return block(function->getLocation(), "its tp_traverse begins with a macro");
     StringRef text = spelling.text(range->file);
-    if (!isUnconditional(text.slice(level->offset, range->range.begin)))
+    if (!sameConditions(text, level->offset, range->range.begin))
       return block(first->getBeginLoc(), "its tp_traverse begins with a preprocessor condition");
     Rewrite rewrite;
     rewrite.file = spelling.path(range->file);
@@ -145,16 +145,6 @@ private:
     if (result && result->getRetValue() && result->getRetValue()->EvaluateAsInt(value, ast) && value.Val.getInt() == 0)
       return ast.getSourceManager().isBeforeInTranslationUnit(stmt->getBeginLoc(), call->getBeginLoc());
     return stmt && any_of(stmt->children(), [&](const Stmt *child) { return returnsZeroBefore(child, call); });
-  }
-
-  /// Whether no condition that begins in a text is open at its end.
-  static bool isUnconditional(StringRef text) {
-    TextLexer lexer(text);
-    int depth = 0;
-    while (lexer.next())
-      if (lexer.isHash() && lexer.next())
-        depth += lexer.name().starts_with("if") ? 1 : lexer.name() == "endif" ? -1 : 0;
-    return depth == 0;
   }
 
   /// Whether a call hands our object to a slot.

@@ -1,9 +1,9 @@
 // Every mention of a static type object: calls that make the type, members set
 // at run time, addresses, and what each becomes once the type is a pointer.
-#include "abi3ify/condition.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/type-order.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 
 using namespace clang;
@@ -18,21 +18,6 @@ bool isSlotTable(QualType type) {
   return name == "PyNumberMethods" || name == "PySequenceMethods" || name == "PyMappingMethods" ||
          name == "PyAsyncMethods" || name == "PyBufferProcs";
 }
-
-/// A mention in a function: of a type that must have been made by then.
-struct Mention {
-  const FunctionDecl *function;
-  SourceLocation location;
-  unsigned offset;
-  size_t use = ~size_t(0); ///< its number among the type's
-  bool harmless = false;   ///< also where the type is not made: no object is of it
-};
-
-/// variable = &T; in the outermost block of a function.
-struct KeptType {
-  const BinaryOperator *assignment;
-  const VarDecl *variable;
-};
 
 class Visitor : public RecursiveASTVisitor<Visitor> {
 public:
@@ -95,9 +80,7 @@ public:
     const Expr *first = call->getNumArgs() > 0 ? bare(call->getArg(0)) : nullptr;
     if (const FunctionDecl *callee = call->getDirectCallee()) {
       callee = callee->getCanonicalDecl();
-      unsigned at =
-          survey.ast.getSourceManager().getDecomposedExpansionLoc(call->getBeginLoc()).second;
-      calls[function].push_back({callee, call->getBeginLoc(), at});
+      order.calls[function].push_back({callee, call->getBeginLoc(), offsetOf(call->getBeginLoc())});
       noteTableCall(call);
       if (calledName(call) == "PyType_Ready" && first)
         if (const VarDecl *table = tableOf(survey, first, function))
@@ -134,21 +117,18 @@ public:
     if (StaticType *type = survey.find(decl))
       use(*type, reference);
     if (function && decl->getType()->isPointerType())
-      pointers[decl->getCanonicalDecl()].push_back(
-          {function, reference->getLocation(),
-           survey.ast.getSourceManager().getDecomposedExpansionLoc(reference->getLocation()).second});
+      order.pointers[decl->getCanonicalDecl()].push_back(
+          {function, reference->getLocation(), offsetOf(reference->getLocation())});
     if (auto *address = dyn_cast_or_null<UnaryOperator>(parent(1));
         address && address->getOpcode() == UO_AddrOf)
-      reached.insert(decl->getCanonicalDecl());
+      order.reached.insert(decl->getCanonicalDecl());
     // What a table holds is used with it.
     auto table = function && decl->hasGlobalStorage() ? survey.tables.find(decl)
                                                       : survey.tables.end();
     if (table != survey.tables.end())
       for (const TypeTable::Entry &entry : table->second.entries)
-        uses[entry.type].push_back(
-            {function, reference->getLocation(),
-             survey.ast.getSourceManager().getDecomposedExpansionLoc(reference->getLocation())
-                 .second});
+        order.uses[entry.type].push_back(
+            {function, reference->getLocation(), offsetOf(reference->getLocation())});
     return true;
   }
 
@@ -171,8 +151,7 @@ public:
   }
 
   bool VisitLabelStmt(LabelStmt *label) {
-    labels.emplace_back(
-        function, survey.ast.getSourceManager().getDecomposedExpansionLoc(label->getBeginLoc()).second);
+    order.labels.emplace_back(function, offsetOf(label->getBeginLoc()));
     return true;
   }
 
@@ -227,9 +206,8 @@ public:
                        "'" + field.field->getName() + "' is set, and the type of a struct "
                        "sequence can only be made as it is");
         else
-          checkAssignment(type, field), checkFills(type, field.assignment->getRHS());
-      checkOrder(type);
-      checkLazy(type);
+          order.checkAssignment(survey, type, field), checkFills(type, field.assignment->getRHS());
+      order.check(survey, type);
       for (SourceLocation place : retypings)
         survey.block(type, place, "an object becomes one of a type here, without a reference to it");
       const RecordDecl *record = instanceStruct(type);
@@ -240,6 +218,11 @@ public:
   }
 
 private:
+  /// In the file where it is expanded.
+  unsigned offsetOf(SourceLocation location) const {
+    return survey.ast.getSourceManager().getDecomposedExpansionLoc(location).second;
+  }
+
   const Stmt *parent(unsigned up) const {
     return up < parents.size() ? parents[parents.size() - 1 - up] : nullptr;
   }
@@ -487,7 +470,7 @@ private:
   void note(StaticType &type, const DeclRefExpr *reference, const Spot &spot, size_t use = ~size_t(0),
             bool harmless = false) {
     if (function && !spot.inMacro)
-      uses[&type].push_back({function, reference->getLocation(), spot.offset, use, harmless});
+      order.uses[&type].push_back({function, reference->getLocation(), spot.offset, use, harmless});
   }
 
   /// variable = &T; at `up`.
@@ -495,7 +478,7 @@ private:
     auto *left = dyn_cast<DeclRefExpr>(assignment.getLHS()->IgnoreParenImpCasts());
     auto *variable = left ? dyn_cast<VarDecl>(left->getDecl()) : nullptr;
     if (function && variable && assignment.getOpcode() == BO_Assign && parent(up + 1) == function->getBody())
-      kept[{&type, type.uses.size() - 1}] = {&assignment, variable};
+      order.kept[{&type, type.uses.size() - 1}] = {&assignment, variable};
   }
 
   void ready(StaticType &type, const CallExpr *call, const Spot &spot, unsigned up) {
@@ -669,20 +652,8 @@ private:
       return false;
     setMetaclass(survey, type, value);
     auto *block = dyn_cast_or_null<CompoundStmt>(parent(up + 1));
-    if (!block || !removeStatement(type, whole))
+    if (!block || !removeStatement(survey, type, whole))
       survey.block(type, call->getBeginLoc(), "its type is set in an expression");
-    return true;
-  }
-
-  bool removeStatement(StaticType &type, const Stmt *stmt) {
-    auto range = statementRange(spelling, stmt);
-    if (!range)
-      return false;
-    Rewrite rewrite;
-    rewrite.file = spelling.path(range->file);
-    rewrite.extent = withLines(spelling.text(range->file), range->range);
-    rewrite.anew = true;
-    type.part.rewrites.push_back(rewrite);
     return true;
   }
 
@@ -748,14 +719,14 @@ private:
         (type.isSequence || field->getName() == "tp_dict"))
       if (auto test = sequenceTest(survey, member, spot, ArrayRef(parents).drop_back(up))) {
         if (!type.isSequence)
-          lazy.try_emplace(&type, reference->getLocation());
+          order.lazy.insert(&type);
         type.part.rewrites.push_back(*test);
         return;
       }
     if (variable || !field || !field->getIdentifier())
       return survey.block(type, reference->getLocation(), "static data reads its members");
     if (asksWhetherReady(*field, up)) {
-      lazy.try_emplace(&type, reference->getLocation());
+      order.lazy.insert(&type);
       if (auto test = readyTest(spot, up))
         return type.part.rewrites.push_back(*test);
       return survey.block(type, reference->getLocation(),
@@ -766,8 +737,8 @@ private:
         return survey.block(type, reference->getLocation(),
                             "'" + field->getName() + "' is set inside of another statement");
       type.assignments.push_back({field, assignment});
-      places[assignment] = {function, spot.offset,
-                            {parents.begin(), parents.end() - (up + 2)}};
+      order.places[assignment] = {function, spot.offset,
+                                  {parents.begin(), parents.end() - (up + 2)}};
       return;
     }
     if (field->getName() == "ob_base")
@@ -829,9 +800,7 @@ private:
     auto *op = cast<BinaryOperator>(parent(at));
     if (spot.inMacro)
       return std::nullopt;
-    unsigned outer = at + 1;
-    while (isa_and_nonnull<ParenExpr, ImplicitCastExpr>(parent(outer)))
-      ++outer;
+    unsigned outer = behindImplicit(at + 1);
     auto *negation = dyn_cast_or_null<UnaryOperator>(parent(outer));
     auto *logical = dyn_cast_or_null<BinaryOperator>(parent(outer));
     if (!isa_and_nonnull<IfStmt>(parent(outer)) && !(negation && negation->getOpcode() == UO_LNot) &&
@@ -848,155 +817,9 @@ private:
     return rewrite;
   }
 
-  /// An assignment counts as part of the definition if it is made on the way
-  /// to each call that readies the type.
-  void checkAssignment(StaticType &type, const FieldAssignment &field) {
-    const TypeMade &place = places.find(field.assignment)->second;
-    auto &calls = type.made;
-    bool before = !calls.empty() && all_of(calls, [&](const TypeMade &made) {
-      return made.function == place.function && place.offset < made.offset &&
-             is_contained(made.parents, place.parents.back()) &&
-             !hasLabelBetween(*made.function, place.offset, made.offset) &&
-             conditionsAt(*made.function, place.offset) == conditionsAt(*made.function, made.offset);
-    });
-    if (!before)
-      survey.block(type, field.assignment->getBeginLoc(),
-                   "'" + field.field->getName() +
-                       "' is not set right in front of the type's PyType_Ready");
-    else if (!removeStatement(type, field.assignment))
-      survey.block(type, field.assignment->getBeginLoc(),
-                   "'" + field.field->getName() + "' is set by a macro");
-  }
-
-  /// Of the preprocessor, around an offset in a function's file.
-  std::vector<std::string> conditionsAt(const FunctionDecl &function, unsigned offset) const {
-    FileID file = survey.ast.getSourceManager().getDecomposedExpansionLoc(function.getLocation()).first;
-    return conditionsAround(spelling.text(file), offset);
-  }
-
-  /// A type that is made when it is first needed: elsewhere it may not be there yet.
-  void checkLazy(StaticType &type) {
-    if (lazy.count(&type))
-      for (const Mention &mention : uses[&type])
-        if (!mention.harmless && none_of(type.made, [&](const TypeMade &made) {
-              return made.function == mention.function && made.offset < mention.offset;
-            }))
-          return survey.block(type, mention.location, "it may be used here before it is readied, which is asked elsewhere");
-  }
-
-  void checkOrder(StaticType &type) {
-    for (const Mention &mention : uses[&type])
-      for (const TypeMade &made : type.made)
-        if (made.function == mention.function && mention.offset < made.offset &&
-            none_of(type.made, [&](const TypeMade &other) {
-              return other.function == mention.function && other.offset < mention.offset;
-            }) &&
-            !keepLater(type, mention, made)) {
-          survey.block(type, mention.location, "it is used here before PyType_Ready");
-          return;
-        }
-    // init() { make_constants(); PyType_Ready(&T); }
-    std::set<const FunctionDecl *> users, makers;
-    for (const Mention &mention : uses[&type])
-      users.insert(mention.function->getCanonicalDecl());
-    for (const TypeMade &made : type.made)
-      if (made.function)
-        makers.insert(made.function->getCanonicalDecl());
-    for (const TypeMade &made : type.made)
-      for (const Mention &call : calls[made.function]) {
-        std::set<const FunctionDecl *> seen = makers;
-        if (call.offset < made.offset && reaches(call.function, users, seen) &&
-            none_of(type.made, [&](const TypeMade &other) {
-              return other.function == made.function && other.offset < call.offset;
-            })) {
-          survey.block(type, call.location,
-                       "what is called here, before PyType_Ready, uses it");
-          return;
-        }
-      }
-  }
-
-  /// variable = &T; moves behind the statement that makes T, which stands further on in the same
-  /// block, if nobody asks the variable in between.
-  bool keepLater(StaticType &type, const Mention &mention, const TypeMade &made) {
-    auto found = kept.find({&type, mention.use});
-    if (found == kept.end())
-      return false;
-    const auto &[assignment, variable] = found->second;
-    auto block = find(made.parents, mention.function->getBody());
-    if (block == made.parents.end())
-      return false;
-    const Stmt *maker = std::next(block) == made.parents.end() ? made.call : *std::next(block);
-    auto *branch = dyn_cast<IfStmt>(maker);
-    // In the condition, or the call alone.
-    if (branch ? std::next(block, 2) != made.parents.end() && !isa<Expr>(*std::next(block, 2))
-               : !isa<Expr>(maker))
-      return false;
-    auto from = statementRange(spelling, assignment), to = spelling.range(maker->getBeginLoc(), maker->getEndLoc());
-    if (!from || !to || from->file != to->file || to->inMacro)
-      return false;
-    StringRef text = spelling.text(to->file);
-    bool isBlock = text.slice(to->range.begin, to->range.end).ends_with("}");
-    auto end = isBlock ? std::optional(to->range.end) : behindSemicolon(text, to->range.end);
-    if (!end || conditionsAround(text, from->range.begin) != conditionsAround(text, to->range.begin))
-      return false;
-    if (reached.count(variable->getCanonicalDecl()) ||
-        hasLabelBetween(*mention.function, from->range.begin, *end))
-      return false;
-    auto asks = [&](const Mention &other) {
-      return other.function == mention.function && other.offset > from->range.end &&
-             (other.offset < *end || hasLabelBetween(*mention.function, *end, other.offset));
-    };
-    if (any_of(pointers[variable->getCanonicalDecl()], asks) ||
-        any_of(calls[mention.function], [&](const Mention &call) {
-          return call.offset > from->range.end && call.offset < *end &&
-                 isUsers(survey.ast, spelling, call.function);
-        }))
-      return false;
-    TypeUse &use = type.uses[mention.use];
-    // With the comment behind it on its line.
-    StringRef rest = text.substr(from->range.end).split('\n').first;
-    if (StringRef comment = rest.trim(); comment.starts_with("//") || (comment.starts_with("/*") && comment.ends_with("*/")))
-      from->range.end += rest.rtrim().size();
-    StringRef statement = text.slice(from->range.begin, from->range.end);
-    unsigned ampersand = use.whole.begin - from->range.begin, name = statement.find(type.part.name, ampersand);
-    Rewrite &removal = type.part.rewrites[use.rewrite];
-    removal.extent = withLines(text, from->range);
-    removal.to.clear();
-    removal.anew = true;
-    Rewrite insertion;
-    insertion.file = removal.file;
-    insertion.extent = {*end, *end};
-    insertion.to = (newlineOf(text) + indentAt(text, to->range.begin) + statement.take_front(ampersand) +
-                    statement.drop_front(name)).str();
-    type.part.rewrites.push_back(insertion);
-    use.moved = true;
-    return true;
-  }
-
-  /// Whether a label stands between two offsets of a function, to which code in front of both may jump.
-  bool hasLabelBetween(const FunctionDecl &function, unsigned begin, unsigned end) const {
-    return any_of(labels, [&](const auto &label) {
-      return label.first == &function && label.second > begin && label.second < end;
-    });
-  }
-
-  bool reaches(const FunctionDecl *from, const std::set<const FunctionDecl *> &users,
-               std::set<const FunctionDecl *> &seen) {
-    if (!seen.insert(from).second)
-      return false;
-    if (users.count(from))
-      return true;
-    const FunctionDecl *body = nullptr;
-    auto inner = from->hasBody(body) ? calls.find(body) : calls.end();
-    return inner != calls.end() && any_of(inner->second, [&](const Mention &call) {
-             return reaches(call.function, users, seen);
-           });
-  }
-
   void checkFills(StaticType &type, const Expr *table) {
     for (const FieldAssignment &fill : survey.fillsOf(table))
-      checkAssignment(type, fill);
+      order.checkAssignment(survey, type, fill);
   }
 
   /// table.mp_length = f; at the top of a block.
@@ -1009,7 +832,7 @@ private:
         assignment->getLHS() != member || !isa_and_nonnull<CompoundStmt>(parent(3)) || !spot)
       return false;
     survey.tableFills[table->getCanonicalDecl()].push_back({field, assignment});
-    places[assignment] = {function, spot->offset, {parents.begin(), parents.end() - 3}};
+    order.places[assignment] = {function, spot->offset, {parents.begin(), parents.end() - 3}};
     return true;
   }
 
@@ -1040,19 +863,12 @@ private:
   const FunctionDecl *function = nullptr;
   const VarDecl *variable = nullptr; ///< with static storage, in whose initialiser we are
   const VarDecl *localVariable = nullptr; ///< a function's, with a list
-  std::map<StaticType *, std::vector<Mention>> uses;
-  std::map<std::pair<const StaticType *, size_t>, KeptType> kept; ///< by type and use
-  std::map<const VarDecl *, std::vector<Mention>> pointers; ///< mentions of such variables
-  std::set<const VarDecl *> reached; ///< variables whose address is taken
-  std::vector<std::pair<const FunctionDecl *, unsigned>> labels;
+  TypeOrder order;
   std::vector<SourceLocation> retypings; ///< Py_SET_TYPE(o, type), whatever the type
   std::vector<std::pair<const RecordDecl *, SourceLocation>> copies; ///< *a = *b
-  std::map<const StaticType *, SourceLocation> lazy; ///< where it is asked whether it was readied
-  std::map<const BinaryOperator *, TypeMade> places;
   /// Py_INCREF(&T) in a function that nothing has taken over yet.
   std::map<std::pair<StaticType *, const FunctionDecl *>, std::vector<const Stmt *>> references;
   std::set<std::pair<StaticType *, const FunctionDecl *>> referenced; ///< that have one
-  std::map<const FunctionDecl *, std::vector<Mention>> calls; ///< by who calls
   /// &t and t. in macros, by place: with our types, and the first one with something else.
   std::map<std::pair<std::string, unsigned>, std::vector<StaticType *>> macroTypes;
   std::map<std::pair<std::string, unsigned>, SourceLocation> otherAddresses, otherMembers;

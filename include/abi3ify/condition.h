@@ -41,8 +41,8 @@ std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);
 /// has no end.
 std::vector<Range> branchesBehind(llvm::StringRef text, unsigned end);
 
-/// The directives that decide whether the code at `offset` is compiled, outermost first:
-/// equal lists at two places say that both are, or neither.
-std::vector<std::string> conditionsAround(llvm::StringRef text, unsigned offset);
+/// Whether the code at two offsets of a text is compiled in the same cases: the
+/// conditions around both read alike.
+bool sameConditions(llvm::StringRef text, unsigned first, unsigned second);
 
 } // namespace abi3ify

@@ -227,6 +227,9 @@ const clang::FunctionDecl *functionOf(const clang::Expr *expr);
 /// one place of a file.
 std::optional<SpelledRange> statementRange(const Spelling &spelling, const clang::Stmt *stmt);
 
+/// Takes a statement away, with its line; false where it is not spelled at one place.
+bool removeStatement(const TypeSurvey &survey, StaticType &type, const clang::Stmt *stmt);
+
 /// The members of a struct that an initialiser gives, in their order; none if
 /// it is no list.
 std::vector<std::pair<const clang::FieldDecl *, const clang::Expr *>>
