@@ -2,6 +2,7 @@
 // same spelled place becomes one finding.
 #include "abi3ify/match.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace llvm;
 
@@ -140,14 +141,19 @@ std::vector<Finding> mergeMatches(std::vector<Finding> findings, ArrayRef<TypePa
                                                      : State::Manual;
     merged.push_back(std::move(finding));
   }
-  std::set<size_t> parts;
-  for (size_t i = 0; i < merged.size(); ++i)
-    for (const Finding &other : merged)
-      if (&other != &merged[i] && goesAwayWith(merged[i], other))
-        parts.insert(i);
+  StringMap<std::vector<const Finding *>> editing; // by file that their edits change
+  for (const Finding &finding : merged)
+    for (const Rewrite &rewrite : finding.rewrites)
+      if (auto &here = editing[rewrite.file]; here.empty() || here.back() != &finding)
+        here.push_back(&finding);
+  std::vector<char> parts;
+  for (const Finding &finding : merged)
+    parts.push_back(any_of(editing[finding.file], [&](const Finding *other) {
+      return other != &finding && goesAwayWith(finding, *other);
+    }));
   std::vector<Finding> result;
   for (size_t i = 0; i < merged.size(); ++i)
-    if (!parts.count(i))
+    if (!parts[i])
       result.push_back(std::move(merged[i]));
   return result;
 }
