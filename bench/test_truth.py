@@ -23,7 +23,8 @@ static void *k(void) { return memcpy(0, 0, 0); }
 
 
 def finding(line, symbol, rule="not-limited", state="manual", in_macro=False):
-    return {"file": "a.c", "line": line, "symbol": symbol, "rule": rule, "state": state, "in_macro": in_macro, "edits": []}
+    return {"file": "a.c", "line": line, "symbol": symbol, "rule": rule, "state": state, "in_macro": in_macro, "edits": [],
+            "message": "memcpy, strlen need <string.h>" if symbol == "string.h" else ""}
 
 
 class Judgement(unittest.TestCase):
@@ -37,7 +38,7 @@ class Judgement(unittest.TestCase):
 
     def verdict(self, findings, output="", symbols=()):
         errors = truth.complaints(output.replace("a.c", str(self.root / "a.c")), self.root, self.root)
-        tree = SimpleNamespace(root=self.root, findings=findings, errors=errors, symbols=set(symbols), objects=[], entries=[1])
+        tree = SimpleNamespace(root=self.root, findings=findings, errors=errors, symbols=set(symbols), built={"b.c"}, entries=[1])
         return truth.Verdict(tree)
 
     def said(self, verdict):
@@ -63,6 +64,11 @@ class Judgement(unittest.TestCase):
         self.assertEqual(len(self.verdict([static, field], text.format(4)).silent), 0)
         self.assertEqual(len(self.verdict([static, field], text.format(7)).silent), 1)
 
+    def test_a_type_that_ends_with_its_file(self):
+        (self.root / "a.c").write_text("\n".join(SOURCE.split("\n")[:5]))
+        text = "a.c:5:1: error: PyTypeObject has no member named 'tp_name'\n"
+        self.assertEqual(len(self.verdict([finding(3, "Cell", "static-type")], text).silent), 0)
+
     def test_what_names_a_refused_type_is_quiet(self):
         self.assertEqual(self.said(self.verdict([finding(3, "Cell", "static-type"), finding(8, "Py_INCREF", "object-cast")]))[2],
                          ["Cell"])
@@ -82,6 +88,13 @@ class Judgement(unittest.TestCase):
                  "a.c:9:31: error: ‘memcpy’ was not declared in this scope\n"
         self.assertEqual(self.said(self.verdict([finding(1, "string.h", "libc-include")], in_cxx))[0], [])
         self.assertEqual(len(self.verdict([finding(1, "stdio.h", "libc-include")], in_cxx).silent), 3)
+
+    def test_a_compiler_says_once_that_a_function_is_not_declared(self):
+        text = "a.c:9:31: error: call to undeclared library function 'memcpy' with type 'void *'\n"
+        here = finding(4, "string.h", "libc-include")
+        elsewhere = {**here, "message": "strchr needs <string.h>"}
+        self.assertEqual(self.said(self.verdict([here], text)), ([], [], []))
+        self.assertEqual(len(self.verdict([elsewhere], text).unheard), 1)
 
     def test_an_error_in_a_header_of_others_stands_at_the_include(self):
         text = "In file included from a.c:1:\n/elsewhere/python/internal.h:49:5: error: unknown type name 'Inner'\n" \
@@ -116,8 +129,28 @@ class Judgement(unittest.TestCase):
     def test_reasons_take_out_what_they_fit(self):
         reasons = [{"kind": "no complaint", "state": "unseen", "why": "not compiled"}]
         verdict = self.verdict([finding(9, "_PyX", state="unseen"), finding(9, "_PyY")])
-        self.assertEqual(truth.explained(reasons, "p", verdict), {"not compiled": 1})
+        self.assertEqual(self.explained(reasons, verdict), {"not compiled": 1})
         self.assertEqual(self.said(verdict)[2], ["_PyY"])
+
+    def test_a_reason_may_ask_whether_the_unit_was_built(self):
+        reasons = [{"kind": "no complaint", "unit": "not built", "why": "nobody sees it"}]
+        (self.root / "b.c").write_text(SOURCE)
+        verdict = self.verdict([finding(9, "_PyX"), {**finding(9, "_PyY"), "file": "b.c"}])
+        self.assertEqual(self.explained(reasons, verdict), {"nobody sees it": 1})
+        self.assertEqual(self.said(verdict)[2], ["_PyY"])
+
+    def explained(self, reasons, verdict):
+        return truth.explained(reasons, "p", SimpleNamespace(built={"b.c"}), verdict)
+
+    def test_what_units_take_from_one_another(self):
+        (self.root / "one.c").write_text("void PyOwn_Open(void) {}\n")
+        (self.root / "two.c").write_text("void PyOwn_Open(void), PyFrame_Theirs(void); void f(void) { PyOwn_Open(); PyFrame_Theirs(); }\n")
+        for name in "one", "two":
+            truth.run(["gcc", "-fPIC", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=self.root, timeout=60)
+        truth.run(["gcc", "-shared", "two.o", "-o", "two.so"], cwd=self.root, timeout=60)
+        taken = truth.symbols(self.root / "two.so", "--undefined-only")
+        self.assertEqual(taken & truth.symbols(self.root / "one.o", "--defined-only"), {"PyOwn_Open"})
+        self.assertIn("PyFrame_Theirs", taken)
 
 
 if __name__ == "__main__":

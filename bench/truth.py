@@ -98,30 +98,36 @@ class Tree:
         self.findings = [f for f in json.loads(output.read_text())["findings"] if f["state"] in OPEN]
 
     def compile(self):
-        """Errors under the limit that the full API does not have; objects of the units without one."""
-        self.errors, self.objects = [], []
+        """Errors under the limit that the full API does not have; objects of the units without one, and what all
+        units define."""
+        self.errors, self.objects, self.built, self.defined = [], [], set(), set()
         define = f"-DPy_LIMITED_API=0x03{int(self.package.floor.split('.')[1]):02X}0000"
         for number, entry in enumerate(self.entries):
             arguments = [a for a in entry["arguments"][1:-2] if a != "-w" and not a.startswith("-DPy_LIMITED_API")]
             cxx = "++" in entry["arguments"][0]
             target = self.root.parent / f"{self.root.name}-database" / f"{number}.o"
-            gcc = ["g++" if cxx else "gcc", *arguments, *GCC_LISTS, "-c", entry["file"], "-o", target]
+            full = target.with_suffix(".full.o")
+            gcc = ["g++" if cxx else "gcc", *arguments, *GCC_LISTS, "-c", entry["file"], "-o"]
             clang = [f"clang++-{CLANG}" if cxx else f"clang-{CLANG}",
                      *[a for a in arguments if a not in ("-fipa-pta", "-fprofile-partial-training")],
                      *CLANG_LISTS, "-fsyntax-only", entry["file"]]
-            for argv in (gcc, clang):
+            for plain, limited in (([*gcc, full], [*gcc, target, define]), (clang, [*clang, define])):
                 told = []
-                for defines in ([], [define]):
-                    done = run([*argv, *defines], cwd=entry["directory"], timeout=COMPILE_SECONDS, allowed=None)
+                for argv in (plain, limited):
+                    done = run(argv, cwd=entry["directory"], timeout=COMPILE_SECONDS, allowed=None)
                     told.append(complaints(done.err, self.root, entry["directory"]))
-                full = {(c.first, c.text) for c in told[0]}
-                self.errors += [c for c in told[1] if (c.first, c.text) not in full]
-                if argv is gcc and done.code == 0:
+                known = {(c.first, c.text) for c in told[0]}
+                self.errors += [c for c in told[1] if (c.first, c.text) not in known]
+                if plain is not clang and done.code == 0:
                     self.objects.append(target)
+                    self.built.add(os.path.relpath(os.path.join(entry["directory"], entry["file"]), self.root))
+            if full.exists():
+                self.defined |= symbols(full, "--defined-only")
 
     def audit(self, tools):
         """The symbols that abi3audit names in what could be built: linked as one, so that units find what is
-        hidden from others, or unit by unit where they are of several modules that clash."""
+        hidden from others, or unit by unit where they are of several modules that clash. What one takes from
+        another unit, which is not there, is none of Python's."""
         self.symbols = set()
         if not self.objects:
             return
@@ -138,9 +144,16 @@ class Tree:
             try:
                 spec, = json.loads(done.out)["specs"].values()
                 result = spec["object"]["result"] if "object" in spec else spec["objects"][0]["result"]
-                self.symbols |= set(result["non_abi3_symbols"]) | set(result["future_abi3_objects"])
+                self.symbols |= (set(result["non_abi3_symbols"]) | set(result["future_abi3_objects"])) - (
+                    self.defined & symbols(shared, "--undefined-only"))
             except (ValueError, KeyError, TypeError, IndexError):
                 raise Failure(f"abi3audit: exit {done.code}: {common.first_cause(done.err)}") from None
+
+
+def symbols(path, *which):
+    """The names of global symbols in an object, without versions."""
+    done = run(["nm", "--extern-only", "--format=posix", *which, path], timeout=TOOL_SECONDS)
+    return {line.split()[0].split("@")[0] for line in done.out.splitlines()}
 
 
 def covered(tree):
@@ -164,7 +177,7 @@ def opens_initialiser(tree, finding):
 def definition(path, line):
     """The lines from a type's name to the brace that closes its initialiser."""
     text = path.read_text(errors="replace").splitlines()
-    end = next((n for n in range(line, len(text)) if text[n - 1].startswith("}")), line)
+    end = next((n for n in range(line, len(text) + 1) if text[n - 1].startswith("}")), line)
     return range(line, end + 1)
 
 
@@ -173,7 +186,7 @@ class Verdict:
 
     def __init__(self, tree):
         self.findings, self.errors, self.symbols = len(tree.findings), len(tree.errors), len(tree.symbols)
-        self.built, self.units = len(tree.objects), len(tree.entries)
+        self.built, self.units = len(tree.built), len(tree.entries)
         lines = covered(tree)
         # One finding speaks for all functions of a header that a file uses. C++ goes on with a name that it only
         # supposes, and complains of the arguments.
@@ -183,7 +196,7 @@ class Verdict:
                 libc[f["file"]] |= LIBC.get(f["symbol"], set())
                 libc[None] |= words(tree, f["file"], f["line"], DEFINE)
         errors = [c for c in tree.errors if not (UNDECLARED.search(c.text) and
-                                                 (libc[c.first[0]] | libc[None]) & words(tree, *c.first))]
+                                                 (libc[c.first[0]] | libc[None]) & (c.names | words(tree, *c.first)))]
         # "incomplete type" names the struct at each place: there the place must be known, not the name.
         names = {part for f in tree.findings for part in f["symbol"].split(".")} - STRUCTS
         through = macros(tree)
@@ -197,9 +210,11 @@ class Verdict:
         # A compiler says once that a function is not declared, so a name counts for all its places.
         spoken = {name for c in tree.errors for name in c.names} | tree.symbols
         spoken |= set().union(*(words(tree, *c.first) for c in tree.errors)) & through
+        undeclared = {name for c in tree.errors if UNDECLARED.search(c.text) for name in c.names}
         self.unheard = [f for f in tree.findings if (f["file"], f["line"]) not in places and
                         not set(f["symbol"].split(".")) & spoken and not covers(f, places) and
-                        not names_refused(tree, f) and not (f["in_macro"] and macro(tree, f) in spoken)]
+                        not names_refused(tree, f) and not (f["in_macro"] and macro(tree, f) in spoken) and
+                        not (f["rule"] == "libc-include" and undeclared & set(re.findall(r"\w+", f["message"])))]
 
 
 DEFINE = re.compile(r"\s*#\s*define\s+(\w+)")
@@ -276,13 +291,13 @@ def covers(finding, places):
     return any((e["file"], n) in places for e in finding["edits"] for n in range(e["start"]["line"], e["end"]["line"] + 1))
 
 
-def explained(reasons, name, verdict):
+def explained(reasons, name, tree, verdict):
     """Takes what has a written reason out of a verdict; gives how often each reason was needed."""
     used = collections.Counter()
 
     def reason_for(kind, **values):
         for reason in reasons:
-            if reason["kind"] == kind and all(re.fullmatch(reason[k], values.get(k, "")) for k in ("package", "rule", "state", "symbol", "text") if k in reason):
+            if reason["kind"] == kind and all(re.fullmatch(reason[k], values.get(k, "")) for k in ("package", "rule", "state", "symbol", "text", "unit") if k in reason):
                 used[reason["why"]] += 1
                 return True
         return False
@@ -290,7 +305,8 @@ def explained(reasons, name, verdict):
     verdict.silent = [(place, text) for place, text in verdict.silent if not reason_for("no finding", package=name, text=text)]
     verdict.unnamed = [s for s in verdict.unnamed if not reason_for("no finding", package=name, symbol=s)]
     verdict.unheard = [f for f in verdict.unheard
-                       if not reason_for("no complaint", package=name, rule=f["rule"], state=f["state"], symbol=f["symbol"])]
+                       if not reason_for("no complaint", package=name, rule=f["rule"], state=f["state"], symbol=f["symbol"],
+                                         unit="built" if f["file"] in tree.built else "not built")]
     return used
 
 
@@ -332,7 +348,7 @@ def look(name, entry, manifest, abi3ify, reasons):
         verdict = Verdict(tree)
         numbers = {k: getattr(verdict, k) for k in ("findings", "errors", "symbols", "built", "units")}
         before = [len(verdict.silent) + len(verdict.unnamed), len(verdict.unheard)]
-        used += explained(reasons, name, verdict)
+        used += explained(reasons, name, tree, verdict)
         rows.append({"package": name, "version": entry["version"], "floor": package.floor, "state": state, **numbers,
                      "no finding": before[0], "no complaint": before[1],
                      "silent": [f"{file}:{line}: {text}" for (file, line), text in verdict.silent] +
@@ -344,6 +360,10 @@ def look(name, entry, manifest, abi3ify, reasons):
 def reasons():
     """The written reasons for what may disagree."""
     return tomllib.loads((REPOSITORY / "bench" / "disagreements.toml").read_text())["reason"]
+
+
+def times(number):
+    return "once" if number == 1 else f"{number} times"
 
 
 def table(rows):
@@ -387,13 +407,13 @@ def main():
             for text in row["unheard"]:
                 print(f"{name}, {row['state']}: nobody complains of: {text}")
     page = table(rows)
-    print("\n" + page + "\n\n" + "\n".join(f"{n} times: {why}" for why, n in used.most_common()))
+    print("\n" + page + "\n\n" + "\n".join(f"{times(n)}: {why}" for why, n in used.most_common()))
     for text in failed:
         print(f"truth: {text}", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps({"rows": rows, "reasons": dict(used), "failed": failed}, indent=1) + "\n")
     if options.docs:
-        options.docs.write_text(PAGE.format(table=page, reasons="\n".join(f"- {n} times: {why}" for why, n in used.most_common())))
+        options.docs.write_text(PAGE.format(table=page, reasons="\n".join(f"- {times(n)}: {why}" for why, n in used.most_common())))
     return 1 if failed or any(r["silent"] or r["unheard"] for r in rows) else 0
 
 
