@@ -12,8 +12,8 @@ ABI3IFY_FIELDS(PrecompiledHeader::Include, to, within)
 
 /// What the disk has told lies beside it, and its bytes behind it.
 template <OneOf<PrecompiledHeader> T> auto fieldsOf(T &header) {
-  auto &[memory, path, bytes, includes, definitions, names, undefined, files, parse, disk] = header;
-  return std::tie(memory, path, includes, definitions, names, undefined, files, parse);
+  auto &[memory, path, bytes, includes, definitions, names, undefined, files, systemFolders, parse, disk] = header;
+  return std::tie(memory, path, includes, definitions, names, undefined, files, systemFolders, parse);
 }
 
 namespace {

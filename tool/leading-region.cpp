@@ -129,9 +129,9 @@ private:
     for (size_t i = 0; i < command.args.size(); ++i) {
       StringRef flag = command.args[i];
       if (flag == "-I" && i + 1 < command.args.size())
-        folders.push_back(inFolder(command.directory, command.args[++i]));
+        folders.push_back(absoluteFrom(command.directory, command.args[++i]));
       else if (flag.consume_front("-I"))
-        folders.push_back(inFolder(command.directory, flag));
+        folders.push_back(absoluteFrom(command.directory, flag));
     }
     for (const std::string &folder : folders)
       if (std::string path = inFolder(folder, name); sys::fs::exists(path)) {

@@ -61,6 +61,10 @@ public:
     for (const auto &name : preprocessor.getIdentifierTable())
       names.push_back(name.first());
     header.names = NameList(std::move(names));
+    HeaderSearch &search = preprocessor.getHeaderSearchInfo();
+    for (auto folder = search.system_dir_begin(); folder != search.system_dir_end(); ++folder)
+      if (auto entry = folder->getDirRef())
+        header.systemFolders.insert(realPath(entry->getName()));
     SourceManager &sources = ast.getSourceManager();
     for (FileID file : localFiles(sources))
       if (auto entry = sources.getFileEntryRefForID(file))
@@ -153,19 +157,29 @@ static std::string beginningOf(const Command &command, StringRef directives) {
   return join(parts, StringRef("\0", 1));
 }
 
-std::optional<PrecompiledHeaders::Place>
-PrecompiledHeaders::placeOf(const ParseRequest &request) const {
+std::vector<PrecompiledHeaders::Place>
+PrecompiledHeaders::placesOf(const ParseRequest &request) const {
   const Command &command = *request.command;
   if (when == When::Never)
-    return std::nullopt;
+    return {};
   auto directives = directivesOf(command, request.texts);
   if (!directives)
-    return std::nullopt;
-  std::string beginning = beginningOf(command, *directives);
-  std::vector<std::string> arguments = compilerArguments(request);
-  arguments.back() = request.preprocessOnly ? "lexed" : "parsed"; // instead of the source
-  arguments.push_back(beginning);
-  return Place{join(arguments, StringRef("\0", 1)), std::move(beginning), std::move(*directives)};
+    return {};
+  std::vector<Place> places;
+  auto add = [&](SharedCommand shared) {
+    ParseRequest making = request;
+    making.command = &shared.command;
+    std::string beginning = beginningOf(shared.command, *directives);
+    std::vector<std::string> arguments = compilerArguments(making);
+    arguments.back() = request.preprocessOnly ? "lexed" : "parsed"; // instead of the source
+    arguments.push_back(beginning);
+    places.push_back({std::move(shared), join(arguments, StringRef("\0", 1)), std::move(beginning), *directives});
+  };
+  SharedCommand shared = withoutOwnFlags(command, request.mode == Mode::Find || request.preprocessOnly);
+  if (shared.differs(command) && !firstPythonFolder(request).empty())
+    add(std::move(shared));
+  add({command, {}, {}});
+  return places;
 }
 
 bool PrecompiledHeaders::isWorthMaking(const Place &place, const Slot &slot) {
@@ -173,8 +187,13 @@ bool PrecompiledHeaders::isWorthMaking(const Place &place, const Slot &slot) {
     return true;
   std::call_once(counted, [&] {
     for (const Command &command : project.commands)
-      if (auto directives = directivesOf(command, nullptr))
-        ++alike[beginningOf(command, *directives)];
+      if (auto directives = directivesOf(command, nullptr)) {
+        std::set<std::string> beginnings = {beginningOf(command, *directives)};
+        for (bool quiet : {true, false})
+          beginnings.insert(beginningOf(withoutOwnFlags(command, quiet).command, *directives));
+        for (const std::string &beginning : beginnings)
+          ++alike[beginning];
+      }
   });
   // Fewer are all read by the time that one is made.
   auto units = alike.find(place.beginning);
@@ -189,13 +208,14 @@ void PrecompiledHeaders::lookIntoCache(Slot &slot, const Place &place,
     for (const auto &[file, text] : request.normalHeader->others)
       slot.keptAs += '\0' + file + '\0' + text;
   }
-  KeptHeaders::Known known = kept.load(slot.keptAs, request.command->directory);
+  KeptHeaders::Known known = kept.load(slot.keptAs, place.shared.command.directory);
   slot.wanted = known.wanted;
-  slot.begun = known.useless;
+  if (known.useless)
+    slot.state = Slot::Made;
   // What is a project's file is not a matter of the disk alone.
   if (known.header && !readsProject(*known.header)) {
     slot.header = std::move(known.header);
-    slot.begun = true;
+    slot.state = Slot::Made;
   }
 }
 
@@ -205,35 +225,84 @@ bool PrecompiledHeaders::readsProject(const PrecompiledHeader &header) const {
 }
 
 const PrecompiledHeader *PrecompiledHeaders::find(const ParseRequest &request) {
-  auto place = placeOf(request);
-  if (!place)
-    return nullptr;
+  for (const Place &place : placesOf(request))
+    if (auto found = findAt(place, request))
+      return *found;
+  return nullptr;
+}
+
+std::optional<const PrecompiledHeader *> PrecompiledHeaders::findAt(const Place &place,
+                                                                    const ParseRequest &request) {
   std::unique_lock lock(mutex);
-  Slot &slot = slots[place->key];
+  Slot &slot = slots[place.key];
   lock.unlock();
-  std::call_once(slot.looked, [&] { lookIntoCache(slot, *place, request); });
+  std::call_once(slot.looked, [&] { lookIntoCache(slot, place, request); });
   lock.lock();
   ++slot.requests;
-  // While another thread makes it, a plain parse is no slower than to wait.
-  if ((slot.begun && !slot.header) || isRefused(slot, request.command->file))
+  // While another thread makes it, a plain parse is no slower than to wait. What
+  // a source's lines stand against, its flags don't help.
+  if (slot.state == Slot::BeingMade || isRefused(slot, request.command->file))
     return nullptr;
-  if (!slot.begun && !isWorthMaking(*place, slot)) {
+  if (slot.state == Slot::Unmade && !isWorthMaking(place, slot)) {
     if (slot.requests == 1)
       kept.noteWanted(slot.keptAs);
     return nullptr;
   }
-  if (!slot.begun) {
-    slot.begun = true;
+  if (slot.state == Slot::Unmade) {
+    slot.state = Slot::BeingMade;
     lock.unlock();
-    auto header = make(request, *place, slot);
+    auto header = make(request, place, slot);
     lock.lock();
+    slot.state = Slot::Made;
     slot.header = std::move(header);
   }
-  if (slot.header) {
-    ++slot.given;
-    ++given;
-  }
+  if (!slot.header || !fits(slot, place, request))
+    return std::nullopt;
+  ++slot.given;
+  ++given;
   return slot.header.get();
+}
+
+/// Whether a folder, which a unit searches before Python's, has a file that the header looked for: all
+/// that it did not find beside its includer it looked for in Python's folder.
+PrecompiledHeaders::Folder PrecompiledHeaders::askFolder(StringRef path, const PrecompiledHeader &header,
+                                                         StringRef python) {
+  Folder folder{/*hasOthers=*/true, makeIntrusiveRefCnt<RememberingFileSystem>(disk, "/")};
+  std::vector<StringRef> names;
+  auto facts = header.disk->facts();
+  for (const FileFact &fact : facts)
+    if (StringRef name = fact.path; name.consume_front(python) && !name.empty())
+      names.push_back(name);
+  if (names.empty())
+    return folder;
+  // Clang leaves out what the system's folders have again.
+  if (SmallString<256> real; !folder.asked->getRealPath(path, real) && header.systemFolders.count(real.str().str())) {
+    folder.hasOthers = false;
+    return folder;
+  }
+  auto status = folder.asked->status(path);
+  folder.hasOthers = status && status->isDirectory() && any_of(names, [&](StringRef name) {
+                       return folder.asked->exists(path + "/" + name);
+                     });
+  return folder;
+}
+
+/// Whether the flags that the header was made without do not matter to it.
+bool PrecompiledHeaders::fits(Slot &slot, const Place &place, const ParseRequest &request) {
+  const PrecompiledHeader &header = *slot.header;
+  if (any_of(place.shared.macros, [&](StringRef macro) { return header.names.contains(macro); }))
+    return false;
+  for (const std::string &path : place.shared.folders) {
+    auto [known, added] = slot.folders.try_emplace(path);
+    Folder &folder = known->second;
+    if (added)
+      folder = askFolder(path, header, firstPythonFolder(request) + "/");
+    if (folder.hasOthers)
+      return false;
+    if (auto *asked = dynamic_cast<RememberingFileSystem *>(request.command->files))
+      asked->add(*folder.asked);
+  }
+  return true;
 }
 
 bool PrecompiledHeaders::isRefused(Slot &slot, const std::string &source) {
@@ -243,12 +312,9 @@ bool PrecompiledHeaders::isRefused(Slot &slot, const std::string &source) {
   return known->second;
 }
 
-void PrecompiledHeaders::refuse(const ParseRequest &request) {
-  auto place = placeOf(request);
-  if (!place) // the file changed meanwhile
-    return;
+void PrecompiledHeaders::refuse(const ParseRequest &request, const PrecompiledHeader &header) {
   std::lock_guard lock(mutex);
-  Slot &slot = slots[place->key];
+  Slot &slot = find_if(slots, [&](const auto &each) { return each.second.header.get() == &header; })->second;
   slot.refused[request.command->file] = true;
   --given;
   // None that has it is being read.
@@ -263,8 +329,8 @@ std::unique_ptr<PrecompiledHeader> PrecompiledHeaders::make(const ParseRequest &
                                                             const Place &place, const Slot &slot) {
   Stage stage("making a precompiled header");
   auto header = std::make_unique<PrecompiledHeader>();
-  header->disk = makeIntrusiveRefCnt<RememberingFileSystem>(disk, request.command->directory);
-  Command command = *request.command;
+  Command command = place.shared.command;
+  header->disk = makeIntrusiveRefCnt<RememberingFileSystem>(disk, command.directory);
   command.file = (PrecompiledFolder + "/unit" + sys::path::extension(command.file)).str();
   command.files = header->disk.get();
   header->path = (PrecompiledFolder + "/unit.pch").str();

@@ -468,6 +468,10 @@ std::string inFolder(StringRef a, StringRef b) {
   return path.str().str();
 }
 
+std::string absoluteFrom(StringRef folder, StringRef path) {
+  return sys::path::is_absolute(path) ? path.str() : inFolder(folder, path);
+}
+
 bool isCxxSource(StringRef path) {
   return is_contained({".cc", ".cpp", ".cxx", ".c++", ".C"}, sys::path::extension(path));
 }

@@ -231,7 +231,7 @@ std::vector<std::string> compilerArguments(const ParseRequest &request) {
   }
   // What is skipped is compared with Mode::Find.
   if (request.preprocessOnly)
-    args.push_back("-UNDEBUG");
+    args.insert(args.end(), {"-w", "-UNDEBUG"});
   args.insert(args.end(), {"--", command.file});
   return args;
 }
@@ -425,7 +425,7 @@ ParseResult parseUnit(const ParseRequest &request, UnitVisitor *visitor) {
           request.precompiled ? request.precompiled->find(request) : nullptr) {
     if (auto result = parse(request, visitor, header))
       return std::move(*result);
-    request.precompiled->refuse(request);
+    request.precompiled->refuse(request, *header);
   }
   return *parse(request, visitor, nullptr);
 }

@@ -54,6 +54,7 @@ struct PrecompiledHeader {
   NameList names;                  ///< all that the preprocessor has come across
   std::set<std::string> undefined; ///< names of macros that were taken back
   std::set<std::string> files;     ///< that were read; absolute, resolved
+  std::set<std::string> systemFolders; ///< the last that were searched; absolute, resolved
   ParseResult parse;
   llvm::IntrusiveRefCntPtr<RememberingFileSystem> disk; ///< what the parse asked of it
 };

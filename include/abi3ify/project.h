@@ -109,6 +109,8 @@ std::string repositoryOf(llvm::StringRef path);
 
 /// FOLDER/NAME.
 std::string inFolder(llvm::StringRef folder, llvm::StringRef name);
+/// A path as seen from a folder: inFolder, unless it is absolute.
+std::string absoluteFrom(llvm::StringRef folder, llvm::StringRef path);
 bool isCxxSource(llvm::StringRef path);
 bool isSource(llvm::StringRef path);
 

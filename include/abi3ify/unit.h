@@ -76,7 +76,7 @@ struct PrecompiledSource {
   /// Null if there is none, or none that would pay.
   virtual const PrecompiledHeader *find(const ParseRequest &request) = 0;
   /// What find gave did not fit, and need not be tried again.
-  virtual void refuse(const ParseRequest &request) = 0;
+  virtual void refuse(const ParseRequest &request, const PrecompiledHeader &header) = 0;
 };
 
 /// What wants to see a parse. `begin` may register preprocessor callbacks;

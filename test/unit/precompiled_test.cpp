@@ -42,6 +42,8 @@ class Compared {
 public:
   TemporaryFolder folder;
   std::vector<std::string> flags;
+  std::map<std::string, std::vector<std::string>> flagsOf; ///< of single units, behind those
+  unsigned made = 0; ///< headers, by the first run
   Texts texts;
 
   /// What the units give must be the same in all modes, with headers that this
@@ -60,7 +62,7 @@ public:
       made = always.made();
       return always.hits();
     };
-    unsigned made, madeAgain;
+    unsigned madeAgain;
     unsigned hits = run(made);
     EXPECT_EQ(run(madeAgain), hits);
     EXPECT_EQ(madeAgain, 0u) << "of " << made;
@@ -96,6 +98,7 @@ private:
     command.file = folder.path + "/" + unit;
     command.cxx = llvm::StringRef(unit).ends_with(".cpp");
     command.args = flags;
+    llvm::append_range(command.args, flagsOf[unit]);
     ArchiveWriter out;
     out.write(matchUnit(command, context, {{8}, {11}}));
     std::string said;
@@ -132,10 +135,44 @@ TEST(Precompiled, FitsWhatBeginsWithPlainDirectives) {
   EXPECT_EQ(Compared().hits("#define PY_SSIZE_T_CLEAN\r\n#include <Python.h>\r\n"), 3u);
 }
 
+TEST(Precompiled, IsSharedByUnitsWithFlagsOfTheirOwn) {
+  Compared units;
+  units.folder.write("src/x/own.h", "");
+  for (const char *name : {"src/a.c", "src/b.c", "src/c.c"})
+    units.folder.write(name, ("#include <Python.h>\n" + Body + "int of_flag = OWN_FLAG;\n").str());
+  units.flagsOf["src/a.c"] = {"-DOWN_FLAG=1", "-g"};
+  units.flagsOf["src/b.c"] = {"-D", "OWN_FLAG=2", "-Isrc/x", "-DOWN_NAME", "-UOWN_NAME"};
+  units.flagsOf["src/c.c"] = {"-DOWN_FLAG=b", "-I", units.folder.path + "/src", "-Inowhere", "-I/usr/include"};
+  EXPECT_EQ(units.hits({"src/a.c", "src/b.c", "src/c.c"}), 9u);
+  EXPECT_EQ(units.made, 3u); // one for each mode
+}
+
+TEST(Precompiled, IsNotSharedWhereAFlagMatters) {
+  Compared units;
+  units.folder.write("src/a.c", ("#include <Python.h>\n" + Body).str());
+  units.folder.write("src/b.c", ("#include <Python.h>\n" + Body).str());
+  units.flagsOf["src/a.c"] = {"-DNO_SUCH_NAME"};
+  // A macro that the headers ask for, or have as a name.
+  for (const char *flag : {"-DHAVE_STRFTIME", "-DPyList_New=other", "-Dob_refcnt=count", "-Ulinux",
+                           "-D_FORTIFY_SOURCE=2", "-Wp,-D_FORTIFY_SOURCE=2"}) {
+    units.flagsOf["src/b.c"] = {flag};
+    EXPECT_EQ(units.hits({"src/a.c", "src/b.c"}), 6u) << flag;
+    EXPECT_EQ(units.made, 6u) << flag;
+  }
+  // One is not made where that gives a warning.
+  units.flagsOf["src/b.c"] = {"-DWITH_PYMALLOC=0"};
+  EXPECT_EQ(units.hits({"src/a.c", "src/b.c"}), 4u);
+  // A folder that has a header of theirs.
+  units.folder.write("src/x/object.h", "");
+  units.flagsOf["src/b.c"] = {"-Isrc/x"};
+  units.hits({"src/a.c", "src/b.c"});
+  EXPECT_GT(units.made, 3u);
+}
+
 TEST(Precompiled, ALimitOfTheSource) {
   // Where a flag gives another limit, that is a warning.
   EXPECT_EQ(Compared().hits("#define Py_LIMITED_API 0x030b0000\n#include <Python.h>\n"
-                            "#ifndef Py_LIMITED_API\nint full;\n#endif\n"), 2u);
+                            "#ifndef Py_LIMITED_API\nint full;\n#endif\n"), 4u);
 }
 
 TEST(Precompiled, HeadersOfTheProject) {
@@ -412,7 +449,7 @@ TEST(KeptHeaders, WhatFitsNoneOfTheFirstUnitsIsNotTriedWithTheOthers) {
       const PrecompiledHeader *header = precompiled.find(request);
       tried += header ? "y" : "n";
       if (header)
-        precompiled.refuse(request);
+        precompiled.refuse(request, *header);
     }
     return tried + std::to_string(precompiled.made());
   };
