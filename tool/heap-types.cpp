@@ -28,7 +28,7 @@ struct WholeType {
   std::set<std::string> ties;
   std::map<std::string, std::set<std::string>> assigned; ///< by other units than its own
   std::set<std::string> seenIn, memberTables, configurations;
-  bool acceptsSubtypes = false;
+  bool refusesSubtypes = false;
   std::set<std::string> unseen; ///< places that are changed but not compiled
 };
 
@@ -89,7 +89,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.baseRange = part.baseRange;
       type.embedder = part.embedder;
       type.note = part.note;
-      type.acceptsSubtypes = part.acceptsSubtypes;
+      type.refusesSubtypes = part.refusesSubtypes;
       type.offsets = part.offsets;
     }
     type.defined |= part.defined;
@@ -295,18 +295,23 @@ void makeReadies(WholeType &type, const std::map<std::string, WholeType> &types)
   for (TypePart::Ready &ready : type.readies) {
     auto mustBeMade = [&](const std::string &key, StringRef role) {
       auto other = types.find(key);
-      if (other != types.end() && none_of(other->second.readies, [&](const TypePart::Ready &made) {
-            return made.function == ready.function &&
-                   std::tie(made.extent.begin, made.rank) <
-                       std::tie(ready.extent.begin, ready.rank);
-          }))
+      if (other == types.end())
+        return;
+      bool here = false, before = false;
+      for (const TypePart::Ready &made : other->second.readies)
+        if (made.function == ready.function) {
+          here = true;
+          before |= std::tie(made.extent.begin, made.rank) < std::tie(ready.extent.begin, ready.rank);
+        }
+      if (!before)
         type.blockers.insert({ready.file, ready.extent.begin,
-                              "its " + role.str() + " '" + other->second.name +
-                                  "' is not readied before it"});
+                              "its " + role.str() + " '" + other->second.name + "' " +
+                                  (here ? "is not readied before it"
+                                        : "is readied elsewhere, so nothing shows that it comes first")});
     };
     mustBeMade(type.baseKey, "base");
     auto base = types.find(type.baseKey);
-    if (base != types.end() && base->second.defined && !base->second.acceptsSubtypes)
+    if (base != types.end() && base->second.refusesSubtypes)
       type.blockers.insert({type.file, type.range.begin,
                             "its base '" + base->second.name + "' has no Py_TPFLAGS_BASETYPE, which "
                             "the base of a heap type needs"});

@@ -8,7 +8,18 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// The slot that PyType_GetSlot(t, Py_tp_free) asks for, if it matters here.
+bool isFirst(const MemberExpr *member) {
+  auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
+  return field && field->getFieldIndex() == 0;
+}
+
+const VarDecl *variableOf(const Expr *expr) {
+  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+}
+
+} // namespace
+
 StringRef askedSlot(const Expr *expr, const ASTContext &ast) {
   auto *call = dyn_cast<CallExpr>(bare(expr));
   Expr::EvalResult id;
@@ -23,18 +34,6 @@ StringRef askedSlot(const Expr *expr, const ASTContext &ast) {
   default: return {};
   }
 }
-
-bool isFirst(const MemberExpr *member) {
-  auto *field = dyn_cast<FieldDecl>(member->getMemberDecl());
-  return field && field->getFieldIndex() == 0;
-}
-
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
-} // namespace
 
 const MemberExpr *calledMember(const CallExpr *call) {
   return dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());

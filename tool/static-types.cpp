@@ -5,6 +5,7 @@
 #include "abi3ify/heap-type-specs.h"
 #include "abi3ify/site.h"
 #include "abi3ify/text-lexer.h"
+#include "abi3ify/type-frees.h"
 #include "abi3ify/type-functions.h"
 #include "clang/AST/ExprCXX.h"
 #include "clang/AST/RecursiveASTVisitor.h"
@@ -14,98 +15,6 @@ using namespace llvm;
 
 namespace abi3ify {
 namespace {
-
-/// Whether a variable has its value from PyObject_Malloc or the like: what is no
-/// object yet has no type.
-bool isRawMemory(const Expr *expr, const FunctionDecl *function) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-  auto allocates = [](const CallExpr *call) {
-    return calledName(call).ends_with_insensitive("malloc") ||
-           calledName(call).ends_with_insensitive("calloc") ||
-           calledName(call).ends_with_insensitive("realloc");
-  };
-  return variable && any_of(valuesOf(variable, function), [&](const Expr *value) {
-           return anyCall(value, allocates);
-         });
-}
-
-/// PyObject_Free(self) outside of a tp_dealloc: the reference to the type goes,
-/// too.
-void convertFree(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
-                 const FunctionDecl *function, const CallExpr *call) {
-  const FunctionDecl *callee = call->getDirectCallee();
-  if (isRawMemory(call->getArg(0), function))
-    return survey.block(type, call->getBeginLoc(),
-                        "memory is freed here that may be no object yet; write Py_DECREF of its type "
-                        "behind it where it is one");
-  auto range = survey.spelling.range(call->getBeginLoc(), call->getEndLoc());
-  const Expr *object = bare(call->getArg(0));
-  auto argument = survey.spelling.range(object->getBeginLoc(), object->getEndLoc());
-  StringRef text = range ? survey.spelling.text(range->file) : StringRef();
-  if (!callee || !range || range->inMacro || !argument || argument->inMacro ||
-      argument->file != range->file || !range->range.contains(argument->range))
-    return survey.block(type, call->getBeginLoc(),
-                        "an instance is freed here without its tp_dealloc; write Py_DECREF of its "
-                        "type behind it");
-  StringRef name = text.substr(range->range.begin).take_while([](char c) {
-    return isAlnum(c) || c == '_';
-  });
-  Rewrite rewrite;
-  rewrite.file = survey.spelling.path(range->file);
-  rewrite.extent = range->range;
-  rewrite.anew = true;
-  rewrite.to = ("limited_free_object((PyObject *)$object, " + name + ")").str();
-  Argument o;
-  o.name = "object";
-  o.range = argument->range;
-  o.primary = bindsTightly(object);
-  rewrite.args.push_back(o);
-  type.part.rewrites.push_back(rewrite);
-  // A type that shares the struct must own references as well.
-  auto [file, offset] =
-      survey.ast.getSourceManager().getDecomposedExpansionLoc(record->getLocation());
-  type.part.ties.insert("struct:" + survey.spelling.path(file) + ":" + std::to_string(offset));
-}
-
-/// An object that is given back outside of tp_dealloc gives its reference to
-/// the type back there, too.
-void checkFrees(TypeSurvey &survey, StaticType &type) {
-  const FunctionDecl *traverse = slotFunction(type, "tp_traverse");
-  auto other = traverse ? survey.callsOfOthers.find(traverse->getCanonicalDecl())
-                        : survey.callsOfOthers.end();
-  if (other != survey.callsOfOthers.end())
-    survey.block(type, other->second->getBeginLoc(),
-                 "its tp_traverse is called here for another object, whose type it would visit "
-                 "twice");
-  const RecordDecl *own = instanceStruct(type);
-  for (const TypeSurvey::Free &free : survey.frees)
-    if (own && free.record->getCanonicalDecl() == own->getCanonicalDecl() &&
-        !survey.ends.count(free.function))
-      convertFree(survey, type, own, free.body, free.call);
-}
-
-/// The functions that are the tp_dealloc or tp_free of a type.
-void collectEnds(TypeSurvey &survey, const StaticType &type) {
-  auto add = [&](const FunctionDecl *function) {
-    if (function)
-      survey.ends.insert(function->getCanonicalDecl());
-  };
-  add(slotFunction(type, "tp_dealloc"));
-  add(slotFunction(type, "tp_free"));
-  for (const FieldAssignment &assigned : type.assignments)
-    if (assigned.field->getName() == "tp_dealloc" || assigned.field->getName() == "tp_free")
-      add(functionOf(assigned.assignment->getRHS()));
-}
-
-/// The same of heap types made by hand, which see to their type there.
-void collectEnds(TypeSurvey &survey, const HeapTypeSpecs &specs) {
-  for (const HeapTypeSpec &spec : specs.specs)
-    for (unsigned id : {SlotDealloc, SlotFree})
-      if (const HeapTypeSlot *slot = spec.slot(id); slot && slot->value)
-        if (const FunctionDecl *function = functionOf(slot->value))
-          survey.ends.insert(function->getCanonicalDecl());
-}
 
 /// Collects the project's static type objects: those of files and namespaces
 /// with their definitions, and `extern PyTypeObject T;` in functions.

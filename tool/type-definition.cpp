@@ -2,6 +2,7 @@
 // pointer.
 #include "abi3ify/facts.h"
 #include "abi3ify/helpers.h"
+#include "abi3ify/macro-branches.h"
 #include "abi3ify/static-types.h"
 #include "abi3ify/site.h"
 #include "abi3ify/text-lexer.h"
@@ -57,7 +58,7 @@ public:
     indentation = findIndent();
     for (const Entry &entry : entries)
       use(entry);
-    type.part.acceptsSubtypes = flagBits & (1ul << 10); // Py_TPFLAGS_BASETYPE
+    type.part.refusesSubtypes = !(flagBits & (1ul << 10)); // Py_TPFLAGS_BASETYPE
     finishFlags();
     checkNames();
     if (type.part.blockers.empty())
@@ -398,9 +399,29 @@ private:
                      entry.behind});
   }
 
+  /// Whether a value is NULL, in all builds or in none: else the type is blocked.
+  bool isNothing(const Entry &entry) {
+    bool null = isNull(entry.value, ast);
+    StringRef macro = macroAround(entry.value, ast);
+    if (!macro.empty())
+      for (StringRef body : skippedDefinitions(macro, survey.preprocessor, spelling, ast.getSourceManager(), floor()))
+        if (isNullText(body) != null)
+          block(entry.value->getBeginLoc(), "'" + macro + "' is NULL in some builds and not in others, so its '" +
+                                                entry.name() + "' cannot be a slot in all of them");
+    return null;
+  }
+  static bool isNullText(StringRef body) {
+    TextLexer lexer(body);
+    StringRef last = "";
+    while (lexer.next())
+      if (lexer.spelled() != ")")
+        last = lexer.spelled() == "NULL" || lexer.spelled() == "0" || lexer.spelled() == "nullptr" ? "NULL" : "other";
+    return last != "other";
+  }
+
   void use(const Entry &entry) {
     StringRef name = entry.name();
-    bool null = isNull(entry.value, ast);
+    bool null = isNothing(entry);
     if (null) {
       // What was said of nothing goes to what follows.
       carried.insert(carried.end(), entry.before.begin(), entry.before.end());
@@ -598,7 +619,7 @@ private:
       member.range = {};
       member.before.insert(member.before.begin(), before.begin(), before.end());
       before.clear();
-      if (isNull(member.value, ast)) {
+      if (isNothing(member)) {
         before = member.before;
         continue;
       }

@@ -3,6 +3,7 @@
 #include "abi3ify/facts.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/type-frees.h"
 #include "abi3ify/type-order.h"
 #include "clang/AST/RecursiveASTVisitor.h"
 
@@ -81,6 +82,7 @@ public:
     if (const FunctionDecl *callee = call->getDirectCallee()) {
       callee = callee->getCanonicalDecl();
       order.calls[function].push_back({callee, call->getBeginLoc(), offsetOf(call->getBeginLoc())});
+      survey.callers[callee].emplace_back(call, function);
       noteTableCall(call);
       if (calledName(call) == "PyType_Ready" && first)
         if (const VarDecl *table = tableOf(survey, first, function))
@@ -94,13 +96,8 @@ public:
     if (StringRef named = calledName(call); (named == "memcpy" || named == "memmove") && call->getNumArgs() == 3)
       if (const RecordDecl *record = structOfSize(call->getArg(2)))
         copies.emplace_back(record, call->getBeginLoc());
-    auto *member = dyn_cast<MemberExpr>(call->getCallee()->IgnoreParenImpCasts());
-    StringRef name = member && member->getMemberDecl()->getIdentifier()
-                         ? member->getMemberDecl()->getName() : calledName(call);
-    if (first && (name == "tp_free" || name == "PyObject_Free" || name == "PyObject_GC_Del"))
-      if (auto *record = first->getType()->getPointeeType().isNull()
-                             ? nullptr : first->getType()->getPointeeType()->getAsRecordDecl())
-        survey.frees.push_back({record, function->getCanonicalDecl(), function, call});
+    if (first && isFreeCall(call, survey.ast))
+      survey.frees.push_back({function, call});
     return true;
   }
 

@@ -19,7 +19,7 @@ ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, paramete
 ABI3IFY_FIELDS(TypePart::Member, file, object, dot, offset, asked, end)
 ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, note, rewrites, blockers, loose,
                mentions, readies, module, nameless, baseText, baseKey, metaText, metaKey, baseFile,
-               baseRange, embedder, seenIn, configurations, memberTables, acceptsSubtypes, externs, members,
+               baseRange, embedder, seenIn, configurations, memberTables, refusesSubtypes, externs, members,
                offsets, assigned, rewritesIfMade, ties)
 ABI3IFY_FIELDS(FloorMatches, floor, findings, seen, outOfLimit, leftOut, types)
 ABI3IFY_FIELDS(Landmark, kind, file, offset, name, detail)

@@ -80,7 +80,7 @@ struct TypePart {
   std::set<std::string> configurations; ///< of the unit
   std::set<std::string> memberTables; ///< of such a part: whose offsets become relative;
                                       ///< of the type: its tp_members
-  bool acceptsSubtypes = false;       ///< has Py_TPFLAGS_BASETYPE
+  bool refusesSubtypes = false;       ///< is known to have no Py_TPFLAGS_BASETYPE
   std::vector<Rewrite> externs;  ///< declarations of the spec, for a unit that only readies T
   /// T.tp_x: the variable's token, and the dot that becomes an arrow unless
   /// another finding rewrites the access.

@@ -52,6 +52,10 @@ private:
   std::map<const clang::VarDecl *, llvm::StringRef> slots;
 };
 
+/// The slot that PyType_GetSlot(t, Py_tp_free) asks for, of those that matter to
+/// an object's end: "tp_free"; empty for others.
+llvm::StringRef askedSlot(const clang::Expr *expr, const clang::ASTContext &ast);
+
 /// The member that is called: tp_free of t->tp_free(o); null for others.
 const clang::MemberExpr *calledMember(const clang::CallExpr *call);
 

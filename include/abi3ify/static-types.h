@@ -98,13 +98,14 @@ struct TypeSurvey {
   std::map<const clang::VarDecl *, std::set<clang::SourceLocation>> memberTables = {};
   /// tp_free(self) and the like; functions that may call it, as they are a tp_dealloc or tp_free.
   struct Free {
-    const clang::RecordDecl *record;
-    const clang::FunctionDecl *function; ///< canonical
-    const clang::FunctionDecl *body;
+    const clang::FunctionDecl *function; ///< that has it in its body
     const clang::CallExpr *call;
   };
   std::vector<Free> frees = {};
   std::set<const clang::FunctionDecl *> ends = {};
+  /// By canonical function: its calls, each with the function around it.
+  std::map<const clang::FunctionDecl *, std::vector<std::pair<const clang::CallExpr *, const clang::FunctionDecl *>>>
+      callers = {};
   /// f(self->x): the function, and the first such call.
   std::map<const clang::FunctionDecl *, const clang::CallExpr *> callsOfOthers = {};
 

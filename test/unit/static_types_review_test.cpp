@@ -87,6 +87,74 @@ TEST(StaticTypesReview, InstancesThatAreFreedElsewhereReleaseTheirType) {
                "an instance is freed here without its tp_dealloc");
 }
 
+/// The line of `f`, which makes an object and frees it again.
+static std::string freed(const std::string &body) {
+  Sample sample;
+  sample.look(Foo + type() + body + Ready);
+  std::string text = sample.fixed();
+  size_t at = text.find("limited_free_object((PyObject *)");
+  return at == std::string::npos ? "" : text.substr(at, text.find(';', at) - at);
+}
+
+TEST(StaticTypesReview, WhateverTheFreedVariableIsCalled) {
+  const std::string isOne = "  ((Foo *)self)->a = NULL;\n";
+  EXPECT_EQ(freed("void f(PyObject *self) {\n" + isOne + "  PyObject_Del(self);\n}\n"),
+            "limited_free_object((PyObject *)self, PyObject_Del)");
+  EXPECT_EQ(freed("void f(PyObject *self) {\n  PyObject_FREE((Foo *)self);\n}\n"),
+            "limited_free_object((PyObject *)self, PyObject_Free)");
+  EXPECT_EQ(freed("void f(void) {\n  PyObject *o = (PyObject *)PyObject_New(Foo, &T);\n  PyObject_Del(o);\n}\n"),
+            "limited_free_object((PyObject *)o, PyObject_Del)");
+  // By who calls it.
+  EXPECT_EQ(freed("static void drop(void *p) {\n  PyObject_Free(p);\n}\nvoid f(Foo *self) { drop(self); }\n"),
+            "limited_free_object((PyObject *)p, PyObject_Free)");
+  EXPECT_EQ(freed("void f(PyTypeObject *t, Foo *self) {\n  t->tp_free((PyObject *)self);\n}\n"),
+            "limited_free_object((PyObject *)self, (freefunc)PyType_GetSlot(t, Py_tp_free))");
+  EXPECT_EQ(freed("void f(Foo *self) {\n  Py_TYPE(self)->tp_free(self);\n}\n"),
+            "limited_free_object((PyObject *)self, (freefunc)PyType_GetSlot(Py_TYPE((PyObject *)self), Py_tp_free))");
+}
+
+TEST(StaticTypesReview, FreesByWayOfAPointer) {
+  for (const char *body : {"  freefunc f = Py_TYPE(self)->tp_free;\n  f(self);\n",
+                           "  static freefunc f = PyObject_Free;\n  f(self);\n",
+                           "  (*Py_TYPE(self)->tp_free)((void *)self);\n",
+                           "  ((freefunc)PyType_GetSlot(Py_TYPE(self), Py_tp_free))(self);\n",
+                           "  ((void (*)(void *))PyType_GetSlot(Py_TYPE(self), Py_tp_free))(self);\n"})
+    expectReason(Foo + type() + "void f(Foo *self) {\n" + body + "}\n" + Ready,
+                 "an instance is freed here without its tp_dealloc");
+}
+
+TEST(StaticTypesReview, WhatMayBeAnInstanceIsFreed) {
+  expectReason(Foo + type() + "void f(PyObject *o) {\n  PyObject_GC_Del(o);\n}\n" + Ready,
+               "what is freed here may be an instance");
+  expectReason(Foo + "typedef struct { PyObject_HEAD } Bar;\n" + type() +
+                   "static void drop(void *p) { PyObject_Free(p); }\n"
+                   "void f(Foo *a, Bar *b) { drop(a); drop(b); }\n" + Ready,
+               "what is freed here may be an instance");
+  // Memory of another kind, and another struct's.
+  EXPECT_EQ(reason(Foo + "typedef struct { PyObject_HEAD } Bar;\n" + type() +
+                   "void f(char *text, void *data, Bar *bar) {\n  PyObject_Free(text);\n  PyObject_Free(data);\n"
+                   "  PyObject_Del(bar);\n  void *raw = PyObject_Malloc(3);\n  PyObject_Free(raw);\n}\n" + Ready), "");
+}
+
+TEST(StaticTypesReview, AMacroThatIsNullInSomeBuilds) {
+  auto either = [](const std::string &condition, const std::string &here, const std::string &other) {
+    return Foo + "Py_hash_t hash(PyObject *);\n#if " + condition + "\n#define HASH " + other + "\n#else\n#define HASH " +
+           here + "\n#endif\n" + type("    .tp_hash = HASH,\n") + Ready;
+  };
+  const std::string function = "((hashfunc)hash)";
+  expectReason(either("WITH_HASH", "NULL", function), "'HASH' is NULL in some builds and not in others");
+  expectReason(either("NO_HASH", function, "(hashfunc)0"), "'HASH' is NULL in some builds and not in others");
+  EXPECT_EQ(reason(either("OTHER", "hash", function)), "");
+  EXPECT_EQ(reason(either("OTHER", "NULL", "0")), "");
+  // Python 2 builds nothing here.
+  EXPECT_EQ(reason(either("PY_MAJOR_VERSION < 3", "NULL", function)), "");
+  expectReason(either("NO_NUMBER", "NULL", "0") + "\n#ifdef ADDS\n#define ADD add\n#else\n#define ADD NULL\n#endif\n"
+               "PyObject *add(PyObject *, PyObject *);\nstatic PyNumberMethods numbers = {ADD};\n"
+               "static PyTypeObject U = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.U\", .tp_as_number = &numbers};\n"
+               "int g(void) { return PyType_Ready(&U); }\n",
+               "'ADD' is NULL in some builds and not in others");
+}
+
 TEST(StaticTypesReview, AnObjectThatItsDeallocLoses) {
   // The reference to the type is lost with it, as nobody had one before.
   EXPECT_EQ(reason(Foo + "static int done;\nstatic void dealloc(Foo *self) {\n"
