@@ -12,6 +12,7 @@ import lanes
 from lanes import Caller, Lane
 
 HAVE_VECTORCALL = 1 << 11
+HEAPTYPE = 1 << 9
 
 
 class BufferTest(unittest.TestCase):
@@ -46,6 +47,10 @@ class BufferTest(unittest.TestCase):
 
 
 class CallTest(unittest.TestCase):
+    def test_differs_dict_of_type(self):
+        """The offset comes from a table of members, and one stays in the dict."""
+        self.assertEqual("__vectorcalloffset__" in Caller.__dict__, bool(Caller.__flags__ & HEAPTYPE))
+
     def test_calls(self):
         self.assertTrue(Caller.__flags__ & HAVE_VECTORCALL)
         caller = Caller("f")

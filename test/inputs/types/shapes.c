@@ -201,7 +201,14 @@ shapes_point(PyObject *Py_UNUSED(module), PyObject *args)
     return point_new(x, y);
 }
 
+static PyObject *
+shapes_label(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    return PyUnicode_FromFormat("a %s", Py_TYPE(object)->tp_name);
+}
+
 static PyMethodDef shapes_methods[] = {
+    {"label", shapes_label, METH_O, "An object's type, as messages call it."},
     {"kind", shapes_kind, METH_O, "What an object is."},
     {"token", shapes_token, METH_O, "A token that holds a value."},
     {"point", shapes_point, METH_VARARGS, "A point, made without its __init__."},

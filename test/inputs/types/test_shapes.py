@@ -81,6 +81,15 @@ class NamesTest(unittest.TestCase):
         self.assertIs(Point.x.__objclass__, Point)
         self.assertEqual(Point3.z.__qualname__, "Point3.z")
 
+    def test_differs_labels(self):
+        """A type that can be changed, and that has no methods, is called like a class of Python."""
+        for name in TYPES:
+            thing = make(name)
+            with self.subTest(name):
+                like_class = is_mutable(type(thing)) and not any(
+                    type(value).__name__ == "method_descriptor" for value in type(thing).__dict__.values())
+                self.assertEqual(shapes.label(thing), "a " + ("" if like_class else "shapes.") + name)
+
     def test_differs_text_signature(self):
         """CPython 3.9 keeps no signature in the doc string of a heap type."""
         lost = is_heap(Point) and VERSION < (3, 10)
