@@ -114,10 +114,10 @@ public:
                   ", which is opaque in " + context.floor.api())
                      .str(),
                  Use::Value,
-                 name == "PyTypeObject" && decl->hasGlobalStorage()
-                     ? "make it a heap type: a PyType_Spec, and PyType_FromSpec when the module is "
-                       "initialised"
-                     : "the Limited API only has pointers to it");
+                 name != "PyTypeObject" || !decl->hasGlobalStorage() ? "the Limited API only has pointers to it"
+                 : decl->isStaticLocal() ? "a type inside of a function is not converted; move its definition out of it"
+                                         : "make it a heap type: a PyType_Spec, and PyType_FromSpec when the module is "
+                                           "initialised");
     return true;
   }
 

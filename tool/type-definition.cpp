@@ -71,6 +71,10 @@ private:
     survey.block(type, location, reason);
   }
   Floor floor() const { return survey.context.floor; }
+  bool lacksStruct(StringRef name) const {
+    const Fact *fact = facts().find(name);
+    return fact && (!fact->usableAt(floor()) || (fact->isStruct() && fact->isOpaqueAt(floor())));
+  }
   bool lacks(StringRef name) const { return facts().lacking(name, floor()); }
 
   const Expr *valueOf(StringRef member) const {
@@ -436,6 +440,10 @@ private:
       return useName(now);
     if (name == "tp_basicsize" || name == "tp_itemsize") {
       bool size = name == "tp_basicsize";
+      const RecordDecl *record = structOfSize(now.value);
+      if (StringRef of = record ? structName(record) : ""; !of.empty() && lacksStruct(of))
+        return block(now.value->getBeginLoc(), "its size is that of '" + of + "', which " + floor().title() +
+                                                   " does not show; 0 stands for the size of its base");
       // A size there is of what a type adds to its base, and its struct has no head.
       if (floor().abi3t && !(size && relative))
         return block(now.value->getBeginLoc(),

@@ -155,6 +155,16 @@ TEST(StaticTypesReview, AMacroThatIsNullInSomeBuilds) {
                "'ADD' is NULL in some builds and not in others");
 }
 
+TEST(StaticTypesReview, WhatItsSizeAndItsPlaceSay) {
+  expectReason(Foo + "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\",\n"
+               "  .tp_basicsize = sizeof(PyDictObject)};\n" + Ready,
+               "its size is that of 'PyDictObject', which Limited API");
+  Sample sample;
+  sample.look(Foo + "int f(void) {\n  static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\"};\n"
+              "  return PyType_Ready(&T);\n}\n");
+  EXPECT_NE(sample.reasons("not-limited").find("move its definition out of it"), std::string::npos);
+}
+
 TEST(StaticTypesReview, AnObjectThatItsDeallocLoses) {
   // The reference to the type is lost with it, as nobody had one before.
   EXPECT_EQ(reason(Foo + "static int done;\nstatic void dealloc(Foo *self) {\n"
