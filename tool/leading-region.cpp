@@ -49,7 +49,6 @@ public:
         continue;
       }
       unsigned begin = lexer.begin(), end = directiveEnd(text, begin);
-      StringRef line = StringRef(text).slice(begin, end).rtrim();
       if (!lexer.next())
         return stop();
       StringRef word = lexer.name();
@@ -73,7 +72,7 @@ public:
         if (code)
           skipped.back().code = true;
       } else if (skipped.empty() && !guards && word != "endif" &&
-                 !take(file, word, line, StringRef(text).slice(behind, end)))
+                 !take(file, word, StringRef(text).slice(behind, end)))
         return stop();
       if (reached || stopped)
         return reached;
@@ -99,11 +98,11 @@ private:
   }
 
   /// Whether a directive may stand in front of Python.h.
-  bool take(const std::string &file, StringRef word, StringRef line, StringRef rest) {
+  bool take(const std::string &file, StringRef word, StringRef rest) {
     if (word == "pragma")
       return rest.trim() == "once";
     if (word == "define") {
-      directives += line.str() + "\n";
+      directives += ("#define " + withoutComment(rest) + "\n").str();
       return true;
     }
     rest = rest.ltrim();
@@ -116,9 +115,19 @@ private:
         read(own);
       return !stopped;
     }
-    directives += ("#include " + rest.take_front(name.size() + 2) + "\n").str();
+    // There is none beside a source that is the project's: ownHeader would have it.
+    directives += name == "Python.h" ? "#include <Python.h>\n" : ("#include " + rest.take_front(name.size() + 2) + "\n").str();
     reached = sys::path::filename(name) == "Python.h";
     return true;
+  }
+
+  /// What is behind the last token says nothing.
+  static StringRef withoutComment(StringRef text) {
+    TextLexer lexer(text);
+    unsigned end = 0;
+    while (lexer.next())
+      end = lexer.end();
+    return text.take_front(end).trim();
   }
 
   /// The project's file that is meant; empty for a header of others.
