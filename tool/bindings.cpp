@@ -106,7 +106,7 @@ std::set<std::string> backportsIn(const std::map<std::string, std::string> &text
 /// what the text really uses.
 bool mayUse(StringRef text, const std::set<std::string> &names) {
   auto isWord = [](char c) { return isAlnum(c) || c == '_'; };
-  for (size_t at = text.find("Py"); at != StringRef::npos; at = text.find("Py", at)) {
+  for (size_t at = placeOf(text, "Py"); at != StringRef::npos; at = placeOf(text, "Py", at)) {
     StringRef word = text.substr(at).take_while(isWord);
     if ((at == 0 || !isWord(text[at - 1])) && names.count(word.str()))
       return true;
@@ -201,7 +201,7 @@ std::vector<Binding> findBindings(const std::map<std::string, std::string> &text
   for (const auto &[file, text] : texts) {
     if (auto library = readLibraryUse(file, text))
       bindings.push_back(std::move(*library));
-    bool mayHaveNumpy = StringRef(text).contains("numpy/");
+    bool mayHaveNumpy = placeOf(text, "numpy/") != StringRef::npos;
     if (generated.count(file) || (!mayHaveNumpy && !mayUse(text, backports)))
       continue;
     Signs signs = readSigns(text);

@@ -2,13 +2,15 @@
 #include "abi3ify/spelling.h"
 #include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
-#include <cstring>
 
 using namespace clang;
 using namespace llvm;
 
 namespace abi3ify {
 namespace {
+
+/// The comments at the top of a file end within so many bytes.
+constexpr size_t MostTop = 1 << 16;
 
 /// The text of each line of a comment.
 void addLines(StringRef comment, std::vector<std::string> &lines) {
@@ -28,7 +30,7 @@ public:
   Signs read() {
     while (const Token *token = lexer.next()) {
       if (token->is(tok::comment)) {
-        if (!code)
+        if (!code && lexer.end() <= MostTop)
           addLines(lexer.spelled(), signs.topLines);
       } else if (lexer.isHash()) {
         name.clear();
@@ -85,7 +87,9 @@ private:
 Signs readSigns(StringRef text) { return Reader(text).read(); }
 
 bool Mark::isNamed(StringRef source) const {
-  return memmem(source.data(), source.size(), text.data(), text.size());
+  if (where == Top)
+    source = source.take_front(MostTop);
+  return placeOf(source, text) != StringRef::npos;
 }
 
 bool Mark::shows(const Signs &signs) const {
