@@ -59,6 +59,7 @@ class Project:
     entries: list
     floor: str
     database: Path = None
+    others: list = field(default_factory=list)  # more folders
     units: int = field(init=False)
 
     def __post_init__(self):
@@ -180,7 +181,7 @@ class Bench:
 
     def check(self, project, *more, cache, command="check", stages=False):
         # Nothing of the databases of the packages themselves: these units, and no others.
-        return timed([*self.abi3ify, command, "--target", project.floor, "-p", project.database, *more, project.folder],
+        return timed([*self.abi3ify, command, "--target", project.floor, "-p", project.database, *more, project.folder, *project.others],
                      cache=cache, **({"ABI3IFY_STAGES": "1"} if stages else {}))
 
     def same(self, what, a, b):
@@ -248,7 +249,26 @@ class Bench:
                                   ("migrate again", "`migrate --review` again", None)):
             value = statistics.median(times[name])
             self.row(what, title, value, value / base, goal or "", runs)
+        self.together(lang, projects, scratch, base, runs)
         self.others(what, lang, projects, [statistics.median(turns) for turns in zip(*syntaxes)])
+
+    def together(self, lang, projects, scratch, base, runs):
+        """The same units as those of one repository, whose root folders are the packages."""
+        floor = min((p.floor for p in projects), key=lambda f: int(f.split(".")[1]))
+        whole = Project(f"all-{lang}", projects[0].folder, [e for p in projects for e in p.entries], floor,
+                        others=[p.folder for p in projects[1:]]).put(scratch)
+        cache, cold, again = Path(scratch) / "cache", [], []
+        for _ in range(runs):
+            shutil.rmtree(cache, ignore_errors=True)
+            first, second = (self.check(whole, cache=cache) for _ in range(2))
+            self.same(f"check of {whole.name}, again", first.out, second.out)
+            cold.append(first.wall)
+            again.append(second.wall)
+        shutil.rmtree(cache)
+        for title, goal, times in (("`check`, cold, all cores", 0.30 if lang == "C" else None, cold),
+                                   ("`check` again, nothing changed", 0.02, again)):
+            value = statistics.median(times)
+            self.row(f"{lang}, one project of {whole.units} units", title, value, value / base, goal or "", runs)
 
     def others(self, what, lang, projects, syntaxes):
         """The programs of others on the same units, where they are installed; on as many units as there is time for."""
@@ -423,7 +443,8 @@ def document(bench, growth, profiles, host, path):
         rest = path.read_text()[path.read_text().index("\n## What it does about time"):]
     lines = ["# Performance", "",
              "Written by `make bench`, but for the last parts. A ratio is to a serial `clang -fsyntax-only` of the same units in the",
-             "same run; seconds are of the whole process, medians where there are several runs.", "",
+             "same run; seconds are of the whole process, medians where there are several runs. Packages are read one after the",
+             "other, each by a process with an empty cache; \"one project\" is all of them in one run.", "",
              f"Machine: {host}.", ""]
     lines += table(("what", "work", "seconds", "ratio", "goal", "runs"),
                    [(what, work, f"{seconds:.3f}", f"{ratio:.3f}", goal, runs) for what, work, seconds, ratio, goal, runs in bench.rows])
