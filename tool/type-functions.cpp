@@ -334,16 +334,16 @@ private:
     auto *compound = cast<CompoundStmt>(function->getBody());
     auto brace = spelling.token(compound->getLBracLoc(), "{");
     StringRef text = spelling.text(brace->file);
-    std::string indent = "    ";
+    std::string before = newlineOf(text).str() + "    ";
     if (!compound->body_empty())
       if (auto range = spelling.rangeAt(brace->file, compound->body_front()->getBeginLoc(),
                                         compound->body_front()->getBeginLoc()))
-        if (text.slice(brace->offset, range->range.begin).contains('\n'))
-          indent = indentAt(text, range->range.begin).str();
+        before = text.slice(brace->offset, range->range.begin).contains('\n') ? lineBreak(text, range->range.begin)
+                                                                              : " ";
     Rewrite rewrite;
     rewrite.file = spelling.path(brace->file);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};
-    rewrite.to = newlineOf(text).str() + indent + line;
+    rewrite.to = before + line;
     edits.rewrites.push_back(rewrite);
   }
 
@@ -408,9 +408,10 @@ private:
     edits.rewrites.push_back(rewrite);
   }
 
-  /// A new line like the one of an offset.
+  /// A new line like the one of a statement, which may share it with others.
   static std::string lineBreak(StringRef text, unsigned offset) {
-    return (newlineOf(text) + indentAt(text, offset)).str();
+    StringRef line = text.take_front(offset).rsplit('\n').second;
+    return line.trim().empty() ? (newlineOf(text) + indentAt(text, offset)).str() : " ";
   }
 
   ASTContext &ast;

@@ -181,6 +181,18 @@ TEST(StaticTypesReview, AnObjectThatItsDeallocLoses) {
                "keeps the object on some path");
 }
 
+TEST(StaticTypesReview, AFunctionOnOneLineStaysOnIt) {
+  Sample sample;
+  sample.look(Foo + "static void dealloc(Foo *self) { Py_XDECREF(self->a); PyObject_Del(self); }\n"
+              "static int traverse(Foo *self, visitproc visit, void *arg) { Py_VISIT(self->a); return 0; }\n" +
+              type("    .tp_dealloc = (destructor)dealloc,\n    .tp_traverse = (traverseproc)traverse,\n") + Ready);
+  std::string text = sample.fixed();
+  EXPECT_NE(text.find("{ PyTypeObject *tp = Py_TYPE((PyObject *)self); Py_XDECREF(self->a); PyObject_Del(self); "
+                      "Py_DECREF(tp); }\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("{ Py_VISIT(Py_TYPE((PyObject *)self)); Py_VISIT(self->a); return 0; }\n"), std::string::npos)
+      << text;
+}
+
 TEST(StaticTypesReview, AnAllocOfTheUsersTakesAReference) {
   const std::string slot = "    .tp_alloc = al,\n";
   expectReason(Foo + "PyObject *al(PyTypeObject *t, Py_ssize_t n) {\n"
