@@ -1,6 +1,7 @@
 #include "abi3ify/bindings.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/signs.h"
+#include "abi3ify/text-search.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"

@@ -2,6 +2,7 @@
 #include "abi3ify/project.h"
 #include "abi3ify/spelling.h"
 #include "abi3ify/text-lexer.h"
+#include "abi3ify/text-search.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -80,7 +81,7 @@ std::string adviceFor(StringRef origin) {
 /// Whether anything in a text looks like `#line 7` or `# 7`, be it in a comment;
 /// most have none, and need not be lexed.
 static bool mayHaveLineDirectives(StringRef text) {
-  if (text.contains("%:")) // another way to write a hash
+  if (placeOf(text, "%:") != StringRef::npos) // another way to write a hash
     return true;
   for (size_t at = text.find('#'); at != StringRef::npos; at = text.find('#', at + 1)) {
     StringRef rest = text.substr(at + 1).ltrim(" \t\v\f");

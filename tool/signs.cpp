@@ -1,6 +1,7 @@
 #include "abi3ify/signs.h"
 #include "abi3ify/spelling.h"
 #include "abi3ify/text-lexer.h"
+#include "abi3ify/text-search.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;

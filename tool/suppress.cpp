@@ -1,5 +1,6 @@
 #include "abi3ify/suppress.h"
 #include "abi3ify/text-lexer.h"
+#include "abi3ify/text-search.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace clang;
@@ -136,7 +137,7 @@ private:
 } // namespace
 
 Suppressions readSuppressions(const std::string &file, StringRef text) {
-  if (!text.contains(Mark))
+  if (placeOf(text, Mark) == StringRef::npos)
     return {};
   return Reader(file, text).read();
 }

@@ -26,11 +26,6 @@ struct Signs {
 
 Signs readSigns(llvm::StringRef text);
 
-/// StringRef::find, which is slow in the megabytes of data that a project may have.
-inline size_t placeOf(llvm::StringRef source, llvm::StringRef text, size_t from = 0) {
-  return std::string_view(source).find(std::string_view(text), from);
-}
-
 /// How a tool shows in a source: `text` stands ...
 struct Mark {
   enum Where {
