@@ -391,6 +391,9 @@ void findMutable(std::map<std::string, WholeType> &types, ArrayRef<Finding> find
 
 void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
   std::map<std::string, WholeType> types = joinParts(parts);
+  if (auto ofAll = types.extract(TypePart::OfAllTypes.str()))
+    for (auto &[key, type] : types)
+      type.blockers.insert(ofAll.mapped().blockers.begin(), ofAll.mapped().blockers.end());
   takeStructs(types);
   Sets sets;
   for (auto &[key, type] : types) {

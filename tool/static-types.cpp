@@ -506,6 +506,11 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
   for (Decl *decl : decls)
     collector.TraverseDecl(decl);
   std::vector<TypePart> parts = surveyEmbedders(survey, decls);
+  if (auto tests = findHeapTypeTests(survey, decls); !tests.empty()) {
+    TypePart &part = parts.emplace_back();
+    part.key = TypePart::OfAllTypes.str();
+    part.blockers = std::move(tests);
+  }
   if (survey.types.empty())
     return parts;
   for (auto &[key, type] : survey.types)

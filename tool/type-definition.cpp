@@ -407,7 +407,8 @@ private:
   bool isNothing(const Entry &entry) {
     bool null = isNull(entry.value, ast);
     StringRef macro = macroAround(entry.value, ast);
-    if (!macro.empty())
+    bool isSlot = !is_contained({"tp_flags", "tp_basicsize", "tp_itemsize", "tp_name"}, entry.name());
+    if (isSlot && !macro.empty())
       for (StringRef body : skippedDefinitions(macro, survey.preprocessor, spelling, ast.getSourceManager(), floor()))
         if (isNullText(body) != null)
           block(entry.value->getBeginLoc(), "'" + macro + "' is NULL in some builds and not in others, so its '" +
@@ -425,6 +426,8 @@ private:
 
   void use(const Entry &entry) {
     StringRef name = entry.name();
+    if (name == "tp_flags")
+      checkFlagMacros(entry.value);
     bool null = isNothing(entry);
     if (null) {
       // What was said of nothing goes to what follows.
@@ -561,6 +564,19 @@ private:
       module = "\"" + module + "\" ";
     name = {entry.before, module + valueText(entry, entry.value->IgnoreParenImpCasts()),
             entry.behind};
+  }
+
+  /// A fallback for headers that lack a flag is taken by the one binary on each CPython.
+  void checkFlagMacros(const Stmt *stmt) {
+    const SourceManager &sources = ast.getSourceManager();
+    auto *literal = dyn_cast<IntegerLiteral>(stmt);
+    if (StringRef name = literal ? macroAround(literal, ast) : ""; name.starts_with("Py_TPFLAGS_") &&
+        facts().find(name) && spelling.isUsers(sources.getSpellingLoc(literal->getBeginLoc())))
+      block(literal->getBeginLoc(), "'" + name + "' is the project's own with these headers, and newer ones have it "
+                                                 "with a value of its own");
+    for (const Stmt *child : stmt->children())
+      if (child)
+        checkFlagMacros(child);
   }
 
   void useFlags(const Entry &entry) {

@@ -121,6 +121,36 @@ struct Movable : ConstDynamicRecursiveASTVisitor {
   bool result = true;
 };
 
+/// Whether anything is done between two places of a function: a call, an assignment.
+struct Done : ConstDynamicRecursiveASTVisitor {
+  Done(const SourceManager &sources, SourceLocation begin, SourceLocation end)
+      : sources(sources), begin(begin), end(end) {}
+  bool VisitCallExpr(const CallExpr *call) override { return note(call->getBeginLoc()); }
+  bool VisitBinaryOperator(const BinaryOperator *op) override {
+    return !op->isAssignmentOp() || note(op->getBeginLoc());
+  }
+  bool note(SourceLocation place) {
+    anything |= sources.isBeforeInTranslationUnit(begin, place) && sources.isBeforeInTranslationUnit(place, end);
+    return !anything;
+  }
+  const SourceManager &sources;
+  SourceLocation begin, end;
+  bool anything = false;
+};
+
+/// Whether a statement depends on what the project's code has done before it.
+struct Dependent : ConstDynamicRecursiveASTVisitor {
+  explicit Dependent(const Spelling &spelling) : spelling(spelling) {}
+  bool VisitGotoStmt(const GotoStmt *) override { return !(result = true); }
+  bool VisitDeclRefExpr(const DeclRefExpr *reference) override {
+    auto *variable = dyn_cast<VarDecl>(reference->getDecl());
+    result |= variable && spelling.isUsers(variable->getLocation());
+    return !result;
+  }
+  const Spelling &spelling;
+  bool result = false;
+};
+
 class Tables {
 public:
   explicit Tables(TypeSurvey &survey)
@@ -274,6 +304,13 @@ private:
       movable.TraverseStmt(check->getThen());
       if (!movable.result || check->getElse())
         return block("what is done when it cannot be readied depends on the loop");
+      Done between(sources, begin, loop->getBeginLoc());
+      between.TraverseStmt(ready.function->getBody());
+      Dependent dependent(spelling);
+      dependent.TraverseStmt(check->getThen());
+      if (between.anything && dependent.result)
+        return block("what is done when it cannot be readied depends on what is done in front of the loop, and '" +
+                     ready.table->getName() + "' needs the type before that");
     }
     StringRef text = spelling.text(place->file);
     std::string indent = indentAt(text, place->range.begin).str();

@@ -103,6 +103,8 @@ struct TypePart {
   /// both the slots go where SlotsMark stands.
   std::vector<Rewrite> rewritesIfMade;
   static constexpr llvm::StringLiteral SlotsMark = "<slots>";
+  /// The key of a part that is no type: its blockers are those of all types.
+  static constexpr llvm::StringLiteral OfAllTypes = "<all>";
   /// What must be converted with it: other types, functions and tables that
   /// they share.
   std::set<std::string> ties;

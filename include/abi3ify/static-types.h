@@ -153,6 +153,9 @@ std::vector<TypePart> surveyEmbedders(TypeSurvey &survey, llvm::ArrayRef<clang::
 void convertEmbedding(TypeSurvey &survey, StaticType &type, const clang::RecordDecl *record,
                       const clang::Expr *base);
 
+/// Where code asks whether a type is a heap type. Each stands against all types of the project.
+std::vector<TypePlace> findHeapTypeTests(const TypeSurvey &survey, llvm::ArrayRef<clang::Decl *> decls);
+
 /// Whether an expression is PyExc_ValueError or another exception of Python's.
 bool isBuiltinException(const clang::Expr *expr);
 

@@ -155,6 +155,51 @@ TEST(StaticTypesReview, AMacroThatIsNullInSomeBuilds) {
                "'ADD' is NULL in some builds and not in others");
 }
 
+TEST(StaticTypesReview, WhoAsksForHeapTypes) {
+  const std::string asked = "Py_TPFLAGS_HEAPTYPE is asked for here";
+  for (const char *test : {"(Py_TYPE(o)->tp_flags & Py_TPFLAGS_HEAPTYPE)", "PyType_HasFeature(Py_TYPE(o), Py_TPFLAGS_HEAPTYPE)",
+                           "(flags & (Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_READY)) != 0", "IS_CLASS(o)"}) {
+    std::string code = "#define IS_CLASS(o) (PyType_GetFlags(Py_TYPE(o)) & Py_TPFLAGS_HEAPTYPE)\n"
+                       "int f(PyObject *o, long flags) { return " + std::string(test) + "; }\n";
+    expectReason(Foo + type() + code + Ready, asked);
+    // Also in another unit.
+    EXPECT_NE(reasonOfAll({{"a.c", Foo + type() + Ready}, {"b.c", "#include <Python.h>\n" + code}}).find(asked),
+              std::string::npos);
+  }
+  EXPECT_EQ(reason(Foo + type() + "int f(PyObject *o) { return PyType_HasFeature(Py_TYPE(o), Py_TPFLAGS_BASETYPE); }\n" +
+                   Ready), "");
+  // Our helpers ask as well.
+  EXPECT_EQ(reason(Foo + type() + "static inline int\nlimited_is_class(PyTypeObject *t)\n{\n"
+                   "    return (PyType_GetFlags(t) & Py_TPFLAGS_HEAPTYPE) != 0;\n}\n" + Ready), "");
+}
+
+TEST(StaticTypesReview, AFailureThatIsMovedUp) {
+  auto init = [](const std::string &between, const std::string &failure) {
+    return Foo + type() + "extern int g(void);\nstatic PyObject *kept;\nPyObject *init(void) {\n  PyObject *m = NULL;\n"
+           "  PyTypeObject *types[] = {&T, NULL};\n  int i;\n" + between +
+           "  for (i = 0; types[i]; i++) {\n    if (PyType_Ready(types[i]) < 0) {\n      " + failure +
+           "\n    }\n  }\n  return m;\nfail:\n  Py_XDECREF(m);\n  return NULL;\n}\n";
+  };
+  const std::string reason_ = "depends on what is done in front of the loop";
+  const std::string makes = "  m = PyList_New(0);\n", calls = "  g();\n";
+  expectReason(init(makes, "Py_DECREF(m); return NULL;"), reason_);
+  expectReason(init(makes, "goto fail;"), reason_);
+  expectReason(init(calls, "Py_XDECREF(kept); return NULL;"), reason_);
+  EXPECT_EQ(reason(init(makes, "return NULL;")), "");
+  EXPECT_EQ(reason(init(makes, "PyErr_SetString(PyExc_ValueError, \"no\"); return NULL;")), "");
+  EXPECT_EQ(reason(init("", "Py_XDECREF(m); return NULL;")), "");
+}
+
+TEST(StaticTypesReview, AFlagThatNewerHeadersHave) {
+  auto flags = [](const std::string &name) {
+    std::string text = type();
+    text.replace(text.find("Py_TPFLAGS_DEFAULT"), 18, "Py_TPFLAGS_DEFAULT | " + name);
+    return Foo + "#ifndef " + name + "\n#define " + name + " 0\n#endif\n" + text + Ready;
+  };
+  expectReason(flags("Py_TPFLAGS_ITEMS_AT_END"), "'Py_TPFLAGS_ITEMS_AT_END' is the project's own with these headers");
+  EXPECT_EQ(reason(flags("Py_TPFLAGS_CHECKTYPES")), ""); // of Python 2
+}
+
 TEST(StaticTypesReview, WhatItsSizeAndItsPlaceSay) {
   expectReason(Foo + "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\",\n"
                "  .tp_basicsize = sizeof(PyDictObject)};\n" + Ready,
