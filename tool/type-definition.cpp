@@ -60,6 +60,7 @@ public:
       use(entry);
     type.part.refusesSubtypes = !(flagBits & (1ul << 10)); // Py_TPFLAGS_BASETYPE
     finishFlags();
+    checkLayout();
     checkNames();
     if (type.part.blockers.empty())
       write();
@@ -564,6 +565,25 @@ private:
       module = "\"" + module + "\" ";
     name = {entry.before, module + valueText(entry, entry.value->IgnoreParenImpCasts()),
             entry.behind};
+  }
+
+  /// Below 3.12 CPython takes no notice of a __dict__ and of weak references at the end of a heap type's
+  /// struct where it asks whether two bases fit together: one of a class could then be used as the other.
+  void checkLayout() {
+    const RecordDecl *record = instanceStruct(type);
+    if (floor().minor >= 12 || type.part.refusesSubtypes || !record)
+      return;
+    std::set<const FieldDecl *> links;
+    for (StringRef member : {"tp_dictoffset", "tp_weaklistoffset"})
+      if (const Expr *value = valueOf(member))
+        if (auto *offset = dyn_cast<OffsetOfExpr>(bare(value)); offset && offset->getNumComponents() == 1 &&
+            offset->getComponent(0).getKind() == OffsetOfNode::Field)
+          links.insert(offset->getComponent(0).getField());
+    auto behindBase = drop_begin(record->fields());
+    if (!links.empty() && !record->field_empty() &&
+        all_of(behindBase, [&](const FieldDecl *field) { return links.count(field); }))
+      block("its struct adds only __dict__ or weak references to its base's, so below 3.12 a class could have a heap "
+            "type like this and a type with other members for its bases");
   }
 
   /// A fallback for headers that lack a flag is taken by the one binary on each CPython.

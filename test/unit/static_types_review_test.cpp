@@ -200,6 +200,21 @@ TEST(StaticTypesReview, AFlagThatNewerHeadersHave) {
   EXPECT_EQ(reason(flags("Py_TPFLAGS_CHECKTYPES")), ""); // of Python 2
 }
 
+TEST(StaticTypesReview, AStructOfLinksAlone) {
+  auto links = [](const std::string &members, const std::string &more) {
+    return "#include <stddef.h>\ntypedef struct { PyObject_HEAD " + members + " } Foo;\n" +
+           "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\", .tp_basicsize = sizeof(Foo),\n" +
+           "  .tp_new = PyType_GenericNew, " + more + "};\n" + Ready;
+  };
+  const std::string dict = ".tp_dictoffset = offsetof(Foo, d), ", base = ".tp_flags = Py_TPFLAGS_BASETYPE";
+  const std::string reason_ = "adds only __dict__ or weak references";
+  expectReason(links("PyObject *d;", dict + base), reason_);
+  expectReason(links("PyObject *d, *w;", dict + ".tp_weaklistoffset = offsetof(Foo, w), " + base), reason_);
+  EXPECT_EQ(reason(links("PyObject *d;", dict)), "");
+  EXPECT_EQ(reason(links("int n; PyObject *d;", dict + base)), "");
+  EXPECT_EQ(reason(links("", base)), "");
+}
+
 TEST(StaticTypesReview, WhatItsSizeAndItsPlaceSay) {
   expectReason(Foo + "static PyTypeObject T = {PyVarObject_HEAD_INIT(NULL, 0) .tp_name = \"m.T\",\n"
                "  .tp_basicsize = sizeof(PyDictObject)};\n" + Ready,
