@@ -72,6 +72,39 @@ struct Names : DynamicRecursiveASTVisitor {
   std::set<const ValueDecl *> changed;
 };
 
+/// Variables of the process that may keep an instance of a type, beyond the module.
+struct Keepers : DynamicRecursiveASTVisitor {
+  explicit Keepers(TypeSurvey &survey) : survey(survey) {}
+  bool VisitBinaryOperator(BinaryOperator *op) override {
+    auto *reference = dyn_cast<DeclRefExpr>(bare(op->getLHS()));
+    auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    if (op->getOpcode() != BO_Assign || !variable || !variable->hasGlobalStorage() || isNull(op->getRHS(), survey.ast))
+      return true;
+    QualType pointee = variable->getType()->getPointeeType();
+    auto *record = pointee.isNull() ? nullptr : pointee->getAsRecordDecl();
+    bool ofType = record && any_of(survey.types, [&](const auto &each) {
+                    const RecordDecl *own = instanceStruct(each.second);
+                    return own && own->getCanonicalDecl() == record->getCanonicalDecl();
+                  });
+    if (!found && (ofType || (isPointerTo(variable->getType(), "PyObject") && mayBeInstance(op->getRHS()))))
+      found = op;
+    return true;
+  }
+  /// What a call gives that gets a type, or that is the project's.
+  bool mayBeInstance(const Stmt *value) const {
+    return anyCall(value, [&](const CallExpr *call) {
+      const FunctionDecl *callee = call->getDirectCallee();
+      return !callee || isUsers(survey.ast, survey.spelling, callee) ||
+             any_of(call->arguments(), [&](const Expr *argument) {
+               const DeclRefExpr *type = addressOfVariable(argument);
+               return type && survey.find(type->getDecl());
+             });
+    });
+  }
+  TypeSurvey &survey;
+  const BinaryOperator *found = nullptr;
+};
+
 class ModuleState {
 public:
   explicit ModuleState(TypeSurvey &survey)
@@ -236,6 +269,11 @@ private:
           return no("'" + use.function->getName() + "' has no way to the module, and names '" +
                         type.part.name + "'",
                     use.location);
+    Keepers keepers(survey);
+    for (Decl *decl : usersDecls(ast, spelling))
+      keepers.TraverseDecl(decl);
+    if (keepers.found)
+      return no("a variable of the process may keep an instance", keepers.found->getBeginLoc());
     return true;
   }
 

@@ -134,6 +134,14 @@ TEST(ModuleState, WhatKeepsThemFromIt) {
   old.floor = 9;
   EXPECT_TRUE(contains(old.note(), "from 3.10 on")) << old.note();
 
+  Module keeper;
+  keeper.functions = Module::Make;
+  keeper.other = "static PyObject *zero, *name;\n";
+  keeper.execMore = "    name = PyUnicode_FromString(\"t\");\n";
+  EXPECT_EQ(keeper.note(), "");
+  keeper.execMore += "    zero = PyObject_CallFunction((PyObject *)&T, \"i\", 0);\n";
+  EXPECT_TRUE(contains(keeper.note(), "a variable of the process may keep an instance")) << keeper.note();
+
   Module table;
   table.functions = Module::Make;
   table.other = "static PyTypeObject *all[] = {&T};\n";
