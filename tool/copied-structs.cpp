@@ -193,7 +193,8 @@ public:
     // the names are.
     if (!usage.builtin.empty() && (one.spelledHead || !one.members.empty()))
       return usage.builtin;
-    StringRef like = one.members.empty() ? StringRef() : structWith(one);
+    SmallVector<StringRef, 4> likes = structsWith(one);
+    StringRef like = likes.empty() ? StringRef() : likes.front();
     if (one.spelledHead)
       return like.empty() ? "PyObject" : like;
     if (like.empty() || usage.measured)
@@ -206,7 +207,8 @@ public:
     if (own >= 2)
       return like;
     bool isLocal = sources.isInMainFile(sources.getExpansionLoc(one.record->getLocation()));
-    return isLocal && usage.reached && hasLayoutOf(one, like) ? like : StringRef();
+    auto same = find_if(likes, [&](StringRef name) { return hasLayoutOf(one, name); });
+    return isLocal && usage.reached && same != likes.end() ? *same : StringRef();
   }
 
   /// struct _frame, which the headers only declare.
@@ -229,13 +231,15 @@ private:
     return !fact || fact->opacity == "opaque" || !fact->since;
   }
 
-  static StringRef structWith(const Candidate &one) {
+  /// Those that have members of all its members' names.
+  static SmallVector<StringRef, 4> structsWith(const Candidate &one) {
+    SmallVector<StringRef, 4> names;
     for (const auto &[name, kind] : Builtins)
-      if (isOpaque(name) && all_of(one.members, [&](const FieldDecl *member) {
+      if (!one.members.empty() && isOpaque(name) && all_of(one.members, [&](const FieldDecl *member) {
             return isMemberOf(name, member->getName());
           }))
-        return name;
-    return {};
+        names.push_back(name);
+    return names;
   }
 
   /// Whether each member has the type that the headers' struct gives it.

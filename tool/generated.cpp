@@ -27,7 +27,8 @@ const Generator Cython = {"Cython",
                           "floor of 3.12 or higher for speed"};
 const Generator Swig = {"SWIG", "generate it again with SWIG 4.2 or newer, which knows the Limited API"};
 const Generator Cffi = {"cffi",
-                        "cffi defines Py_LIMITED_API itself; only the wheel's tag is to be set"};
+                        "cffi defines Py_LIMITED_API itself; only the wheel's tag is to be set",
+                        /*setsLimit=*/true};
 const Generator F2py = {
     "f2py", "generate it again; f2py has no Limited API mode in every version, see its notes"};
 const Generator Sip = {"SIP", "generate it again with SIP's Limited API option"};

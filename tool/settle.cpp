@@ -64,7 +64,8 @@ void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated, 
       continue;
     // No use, and nothing that whoever runs the generator could answer.
     erase_if(findings, [&, &path = file](const Finding &finding) {
-      return finding.file == path && finding.state == State::Advice;
+      return finding.file == path && (finding.state == State::Advice ||
+                                      (made->second.setsLimit && finding.rule == "limited-api-value"));
     });
     for (Finding &finding : findings) {
       bool touches = finding.file == file ||

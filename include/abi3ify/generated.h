@@ -14,6 +14,7 @@ namespace abi3ify {
 struct Generator {
   llvm::StringRef name;
   llvm::StringRef advice;
+  bool setsLimit = false; ///< its output defines Py_LIMITED_API as it must be
 };
 
 extern const Generator Clinic;
