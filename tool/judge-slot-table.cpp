@@ -36,6 +36,24 @@ const Expr *tested(const Expr *expr, ASTContext &context) {
   return expr;
 }
 
+/// Whether only the truth of an expression counts, and not that it is an int.
+bool isCondition(const Expr *expr, ArrayRef<const Stmt *> parents) {
+  const Stmt *inner = expr;
+  // Outermost first: those in front of the expression lie around it.
+  for (const Stmt *parent : reverse(ArrayRef(parents.begin(), find(parents, expr)))) {
+    if (isa<ParenExpr, ImplicitCastExpr>(parent)) {
+      inner = parent;
+      continue;
+    }
+    auto *op = dyn_cast<BinaryOperator>(parent);
+    auto *negation = dyn_cast<UnaryOperator>(parent);
+    auto *choice = dyn_cast<ConditionalOperator>(parent);
+    return isa<IfStmt, WhileStmt, DoStmt, ForStmt>(parent) || (op && op->isLogicalOp()) ||
+           (negation && negation->getOpcode() == UO_LNot) || (choice && choice->getCond() == inner);
+  }
+  return false;
+}
+
 struct Members : ConstDynamicRecursiveASTVisitor {
   std::vector<const MemberExpr *> list;
   bool VisitMemberExpr(const MemberExpr *member) override {
@@ -99,6 +117,13 @@ bool judgeSlotTable(const Site &site, const Rule &rule, Finding &finding) {
   if (gone.contains("/*") || gone.contains("//") || gone.contains('#'))
     return true;
   finding.rewrites.push_back(rewrite);
+  // What is left alone is a pointer where the && was an int.
+  if (list.size() == 2 && mine[1]->IgnoreParenImpCasts()->getType()->isPointerType() &&
+      !isCondition(chain, site.parents)) {
+    rewrite.extent = {to->range.end, to->range.end};
+    rewrite.to = " != NULL";
+    finding.rewrites.push_back(rewrite);
+  }
   finding.safety = form->safety ? lower(rule.safety, *form->safety) : rule.safety;
   finding.reason = "PyType_GetSlot gives NULL where the table is missing";
   return true;
