@@ -98,8 +98,8 @@ TEST(TypeName, TheConversionFrom313On) {
   // Widths that are arguments move the rest along.
   EXPECT_EQ(at(13, Call + "  PyErr_Format(o, \"%*d %s\", 5, 6, o->ob_type->tp_name);\n}\n"),
             Call + "  PyErr_Format(o, \"%*d %T\", 5, 6, o);\n}\n");
-  EXPECT_EQ(at(13, Call + "  PyErr_Format(o, \"%s\", PyList_Type.tp_name);\n}\n"),
-            Call + "  PyErr_Format(o, \"%N\", &PyList_Type);\n}\n");
+  EXPECT_EQ(at(13, Call + "  PyErr_Format(o, \"%s\", PyEllipsis_Type.tp_name);\n}\n"),
+            Call + "  PyErr_Format(o, \"%N\", &PyEllipsis_Type);\n}\n");
   EXPECT_EQ(at(13, "struct Foo { PyObject_HEAD };\nvoid f(struct Foo *o) {\n"
                    "  PyErr_Format(PyExc_TypeError, \"%s\", Py_TYPE(o)->tp_name);\n}\n"),
             "struct Foo { PyObject_HEAD };\nvoid f(struct Foo *o) {\n"
