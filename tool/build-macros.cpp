@@ -10,7 +10,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-constexpr StringRef ValueRule = "limited-api-value";
 constexpr StringRef LateRule = "limited-api-late";
 constexpr StringRef ConflictRule = "limited-api-conflict";
 constexpr StringRef ConstantRule = "redefined-constant";
@@ -128,7 +127,7 @@ private:
       auto limit = limitOf(value);
       if (!limit || limit->minor == context.floor.minor)
         return;
-      if (Finding *finding = report(ValueRule)) {
+      if (Finding *finding = report(LimitValueRule)) {
         finding->reason = problemOf(value, *limit, context.floor, headersOf(context)) +
                           "; it is for the build settings";
         // Any floor but the one that is built now has it.
@@ -170,7 +169,7 @@ private:
     auto limit = limitOf(value);
     if (!limit || limit->minor == context.floor.minor)
       return;
-    auto finding = findingAt(context, ValueRule, definition.file,
+    auto finding = findingAt(context, LimitValueRule, definition.file,
                              value.empty() ? definition.range : definition.body, definition.name);
     if (!finding)
       return;

@@ -322,6 +322,14 @@ static std::vector<std::string> conditionsAround(StringRef text, unsigned offset
   return open;
 }
 
+std::optional<bool> commonAnswer(StringRef condition, ArrayRef<unsigned> versions, Floor limit) {
+  std::optional<bool> first = answer(condition, {versions.front(), limit});
+  for (unsigned version : versions)
+    if (!first || answer(condition, {version, limit}) != first)
+      return std::nullopt;
+  return first;
+}
+
 bool sameConditions(StringRef text, unsigned first, unsigned second) {
   return !text.slice(std::min(first, second), std::max(first, second)).contains('#') ||
          conditionsAround(text, first) == conditionsAround(text, second);

@@ -192,8 +192,8 @@ static std::optional<Rewrite> literalName(const Site &site) {
   const Expr *object = member ? bare(member->getBase()) : nullptr;
   if (auto *address = dyn_cast_or_null<UnaryOperator>(object); address && address->getOpcode() == UO_AddrOf)
     object = bare(address->getSubExpr());
-  auto *reference = dyn_cast_or_null<DeclRefExpr>(object);
-  StringRef name = reference ? nameOfBuiltin(reference->getDecl()->getName()) : "";
+  const VarDecl *type = object ? variableOf(object) : nullptr;
+  StringRef name = type ? nameOfBuiltin(type->getName()) : "";
   auto range = site.spelling.range(site.expr->getBeginLoc(), site.expr->getEndLoc());
   if (name.empty() || site.use != Use::Value || !range || range->inMacro)
     return std::nullopt;

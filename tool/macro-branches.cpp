@@ -15,9 +15,7 @@ namespace {
 /// Whether the version of Python alone decides, in one way for all that there may be, that
 /// a branch is left out.
 bool isOfOldPython(StringRef condition, Floor floor) {
-  auto versions = headersFrom(floor);
-  auto first = answer(condition, {versions.front(), floor});
-  return first && all_of(versions, [&](unsigned version) { return answer(condition, {version, floor}) == first; });
+  return commonAnswer(condition, headersFrom(floor), floor).has_value();
 }
 
 /// Walks a text and keeps the bodies that stand in some of its ranges.

@@ -76,8 +76,7 @@ struct Names : DynamicRecursiveASTVisitor {
 struct Keepers : DynamicRecursiveASTVisitor {
   explicit Keepers(TypeSurvey &survey) : survey(survey) {}
   bool VisitBinaryOperator(BinaryOperator *op) override {
-    auto *reference = dyn_cast<DeclRefExpr>(bare(op->getLHS()));
-    auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    const VarDecl *variable = variableOf(op->getLHS());
     if (op->getOpcode() != BO_Assign || !variable || !variable->hasGlobalStorage() || isNull(op->getRHS(), survey.ast))
       return true;
     QualType pointee = variable->getType()->getPointeeType();

@@ -13,11 +13,6 @@ bool isFirst(const MemberExpr *member) {
   return field && field->getFieldIndex() == 0;
 }
 
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
 } // namespace
 
 StringRef askedSlot(const Expr *expr, const ASTContext &ast) {

@@ -24,11 +24,6 @@ bool isOneOf(StringRef name, ArrayRef<StringRef> names) {
 
 } // namespace
 
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
 ObjectChecks::ObjectChecks(const Stmt *place, ArrayRef<const Stmt *> parents,
                            const VarDecl *variable)
     : variable(variable) {

@@ -11,11 +11,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-}
-
 /// Whether the value tested is that of the variable: `v`, or `v = f()`.
 bool isVariable(const Expr *expr, const VarDecl *variable) {
   expr = bare(expr);

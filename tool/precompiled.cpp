@@ -157,29 +157,15 @@ static std::string beginningOf(const Command &command, StringRef directives) {
   return join(parts, StringRef("\0", 1));
 }
 
-std::vector<PrecompiledHeaders::Place>
-PrecompiledHeaders::placesOf(const ParseRequest &request) const {
-  const Command &command = *request.command;
-  if (when == When::Never)
-    return {};
-  auto directives = directivesOf(command, request.texts);
-  if (!directives)
-    return {};
-  std::vector<Place> places;
-  auto add = [&](SharedCommand shared) {
-    ParseRequest making = request;
-    making.command = &shared.command;
-    std::string beginning = beginningOf(shared.command, *directives);
-    std::vector<std::string> arguments = compilerArguments(making);
-    arguments.back() = request.preprocessOnly ? "lexed" : "parsed"; // instead of the source
-    arguments.push_back(beginning);
-    places.push_back({std::move(shared), join(arguments, StringRef("\0", 1)), std::move(beginning), *directives});
-  };
-  SharedCommand shared = withoutOwnFlags(command, request.mode == Mode::Find || request.preprocessOnly);
-  if (shared.differs(command) && !firstPythonFolder(request).empty())
-    add(std::move(shared));
-  add({command, {}, {}});
-  return places;
+PrecompiledHeaders::Place PrecompiledHeaders::placeOf(const ParseRequest &request, SharedCommand shared,
+                                                      StringRef directives) const {
+  ParseRequest making = request;
+  making.command = &shared.command;
+  std::string beginning = beginningOf(shared.command, directives);
+  std::vector<std::string> arguments = compilerArguments(making);
+  arguments.back() = request.preprocessOnly ? "lexed" : "parsed"; // instead of the source
+  arguments.push_back(beginning);
+  return {std::move(shared), join(arguments, StringRef("\0", 1)), std::move(beginning), directives.str()};
 }
 
 bool PrecompiledHeaders::isWorthMaking(const Place &place, const Slot &slot) {
@@ -225,10 +211,16 @@ bool PrecompiledHeaders::readsProject(const PrecompiledHeader &header) const {
 }
 
 const PrecompiledHeader *PrecompiledHeaders::find(const ParseRequest &request) {
-  for (const Place &place : placesOf(request))
-    if (auto found = findAt(place, request))
+  const Command &command = *request.command;
+  auto directives = when == When::Never ? std::nullopt : directivesOf(command, request.texts);
+  if (!directives)
+    return nullptr;
+  // The one that others share, then its own.
+  SharedCommand shared = withoutOwnFlags(command, request.mode == Mode::Find || request.preprocessOnly);
+  if (shared.differs(command) && !firstPythonFolder(request).empty())
+    if (auto found = findAt(placeOf(request, std::move(shared), *directives), request))
       return *found;
-  return nullptr;
+  return findAt(placeOf(request, {command, {}, {}}, *directives), request).value_or(nullptr);
 }
 
 std::optional<const PrecompiledHeader *> PrecompiledHeaders::findAt(const Place &place,

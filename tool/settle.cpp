@@ -1,4 +1,5 @@
 #include "abi3ify/settle.h"
+#include "abi3ify/build-macros.h"
 #include "abi3ify/left-out.h"
 #include "abi3ify/origin.h"
 #include "abi3ify/parallel.h"
@@ -65,7 +66,7 @@ void setAsideGenerated(const Texts &originals, const GeneratedFiles &generated, 
     // No use, and nothing that whoever runs the generator could answer.
     erase_if(findings, [&, &path = file](const Finding &finding) {
       return finding.file == path && (finding.state == State::Advice ||
-                                      (made->second.setsLimit && finding.rule == "limited-api-value"));
+                                      (made->second.setsLimit && finding.rule == LimitValueRule));
     });
     for (Finding &finding : findings) {
       bool touches = finding.file == file ||

@@ -161,6 +161,11 @@ const Expr *bare(const Expr *expr) {
   return expr;
 }
 
+const VarDecl *variableOf(const Expr *expr) {
+  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
+  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+}
+
 const Expr *objectOfType(const Expr *type) {
   type = bare(type);
   if (auto *call = dyn_cast<CallExpr>(type))

@@ -526,6 +526,7 @@ std::vector<TypePart> surveyTypes(ASTContext &ast, const Spelling &spelling,
   }
   HeapTypeSpecs specs = readSpecs(ast, decls);
   collectEnds(survey, specs);
+  resolveFrees(survey);
   tieCallers(survey, decls, specs);
   for (auto &[key, type] : survey.types) {
     convertDeclarations(survey, type);

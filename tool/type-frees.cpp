@@ -13,13 +13,13 @@ namespace {
 
 constexpr unsigned MostCallers = 4; ///< one around the other, of a helper that frees
 
-constexpr llvm::StringLiteral WithoutCause = "an instance is freed here without its tp_dealloc; write Py_DECREF of its "
-                                       "type behind it";
+constexpr llvm::StringLiteral WithoutCause =
+    "an instance is freed here without its tp_dealloc; write Py_DECREF of its type behind it";
 
-/// What an expression's object may be.
+/// What an expression's object may be, as in TypeSurvey::Free.
 struct Freed {
-  std::set<const RecordDecl *> structs; ///< canonical
-  bool unknown = false;                 ///< or an object of any type
+  std::set<const RecordDecl *> structs;
+  bool unknown = false;
   void join(const Freed &other) {
     structs.insert(other.structs.begin(), other.structs.end());
     unknown |= other.unknown;
@@ -38,11 +38,6 @@ const RecordDecl *structBehind(QualType type) {
 
 bool isGeneric(QualType type) {
   return type->isVoidPointerType() || isPointerTo(type, "PyObject") || isPointerTo(type, "PyVarObject");
-}
-
-const VarDecl *variableOf(const Expr *expr) {
-  auto *reference = dyn_cast<DeclRefExpr>(bare(expr));
-  return reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
 }
 
 /// PyObject_Malloc and the like: what is no object yet has no type.
@@ -165,9 +160,7 @@ void convertFree(TypeSurvey &survey, StaticType &type, const RecordDecl *record,
   rewrite.to = ("limited_free_object((PyObject *)$object, " + name + ")").str();
   type.part.rewrites.push_back(rewrite);
   // A type that shares the struct must own references as well.
-  auto [file, offset] =
-      survey.ast.getSourceManager().getDecomposedExpansionLoc(record->getLocation());
-  type.part.ties.insert("struct:" + survey.spelling.path(file) + ":" + std::to_string(offset));
+  type.part.ties.insert(embedderKey(survey, record));
 }
 
 } // namespace
@@ -190,6 +183,19 @@ bool isFreeCall(const CallExpr *call, const ASTContext &ast) {
   return askedSlot(callee, ast) == "tp_free";
 }
 
+void resolveFrees(TypeSurvey &survey) {
+  erase_if(survey.frees, [&](const TypeSurvey::Free &free) {
+    return survey.ends.count(free.function->getCanonicalDecl());
+  });
+  for (TypeSurvey::Free &free : survey.frees) {
+    bool surelyObject = calledName(free.call) != "PyObject_Free";
+    Freed freed = objectOf(survey, free.call->getArg(0), free.function, surelyObject);
+    free.structs = std::move(freed.structs);
+    free.unknown = freed.unknown;
+    free.inSlot = any_of(survey.types, [&](const auto &each) { return isSlotOf(each.second, free.function); });
+  }
+}
+
 void checkFrees(TypeSurvey &survey, StaticType &type) {
   const FunctionDecl *traverse = slotFunction(type, "tp_traverse");
   auto other = traverse ? survey.callsOfOthers.find(traverse->getCanonicalDecl())
@@ -202,16 +208,11 @@ void checkFrees(TypeSurvey &survey, StaticType &type) {
   if (!own)
     return;
   for (const TypeSurvey::Free &free : survey.frees) {
-    if (survey.ends.count(free.function->getCanonicalDecl()))
-      continue;
-    bool surelyObject = calledName(free.call) != "PyObject_Free";
-    Freed freed = objectOf(survey, free.call->getArg(0), free.function, surelyObject);
-    bool isOwn = freed.structs.count(cast<RecordDecl>(own->getCanonicalDecl()));
-    // Where a slot frees an object of its own type.
-    bool ofSlot = any_of(survey.types, [&](const auto &each) { return isSlotOf(each.second, free.function); });
-    if (isOwn && freed.structs.size() == 1)
+    bool isOwn = free.structs.count(cast<RecordDecl>(own->getCanonicalDecl()));
+    // A slot frees objects of its own type.
+    if (isOwn && free.structs.size() == 1)
       convertFree(survey, type, own, free.function, free.call);
-    else if (isOwn || (freed.unknown && (!ofSlot || isSlotOf(type, free.function))))
+    else if (isOwn || (free.unknown && (!free.inSlot || isSlotOf(type, free.function))))
       survey.block(type, free.call->getBeginLoc(), "what is freed here may be an instance, without its tp_dealloc; "
                                                    "write Py_DECREF of its type behind it");
   }

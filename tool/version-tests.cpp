@@ -121,11 +121,7 @@ private:
 
   /// Whether all versions answer a condition alike under the limit; how.
   std::optional<bool> alike(StringRef expression) const {
-    std::optional<bool> first = answer(expression, {versions.front(), context.floor});
-    for (unsigned version : versions)
-      if (!first || answer(expression, {version, context.floor}) != first)
-        return std::nullopt;
-    return first;
+    return commonAnswer(expression, versions, context.floor);
   }
 
   bool differs(const VersionComparison &comparison) const {

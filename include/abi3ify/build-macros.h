@@ -10,6 +10,9 @@ namespace abi3ify {
 /// The text of a file that the parse has read, by its path.
 using TextOf = llvm::function_ref<llvm::StringRef(const std::string &)>;
 
+/// The rule that reports which Py_LIMITED_API a project defines.
+inline constexpr llvm::StringLiteral LimitValueRule = "limited-api-value";
+
 /// Py_LIMITED_API and what goes with it, in sources and in the unit's flags.
 void checkBuildMacros(const Command &command, const PreprocessorFacts &preprocessor,
                       const MatchContext &context, TextOf textOf, std::vector<Finding> &findings);

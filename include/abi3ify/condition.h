@@ -33,6 +33,9 @@ std::vector<unsigned> headersFrom(Floor floor);
 /// Nothing where it depends on macros that are not known, or is none.
 std::optional<bool> answer(llvm::StringRef condition, const ConditionContext &context);
 
+/// What all versions answer under a limit; nothing where they differ, or one does not answer.
+std::optional<bool> commonAnswer(llvm::StringRef condition, llvm::ArrayRef<unsigned> versions, Floor limit);
+
 /// Those that a build with a limit comes to.
 std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);
 

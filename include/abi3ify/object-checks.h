@@ -7,9 +7,6 @@
 
 namespace abi3ify {
 
-/// The variable that an expression is, but for casts; null for any other.
-const clang::VarDecl *variableOf(const clang::Expr *expr);
-
 struct ObjectChecks {
   llvm::StringSet<> surely;  ///< each of them holds there
   llvm::StringSet<> perhaps; ///< that one may be why it is reached

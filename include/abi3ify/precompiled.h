@@ -63,8 +63,7 @@ private:
     std::string key, beginning, directives;
   };
 
-  /// The one that others share first, then its own.
-  std::vector<Place> placesOf(const ParseRequest &request) const;
+  Place placeOf(const ParseRequest &request, SharedCommand shared, llvm::StringRef directives) const;
   /// Null for none now; nothing if there will be none for this request.
   std::optional<const PrecompiledHeader *> findAt(const Place &place, const ParseRequest &request);
   Folder askFolder(llvm::StringRef path, const PrecompiledHeader &header, llvm::StringRef python);

@@ -38,6 +38,9 @@ const clang::Expr *peel(const clang::Expr *expr);
 /// The same without casts that are written, too.
 const clang::Expr *bare(const clang::Expr *expr);
 
+/// The variable that an expression is, but for casts; null for any other.
+const clang::VarDecl *variableOf(const clang::Expr *expr);
+
 /// o of Py_TYPE(o) and o->ob_type; null for any other expression.
 const clang::Expr *objectOfType(const clang::Expr *type);
 

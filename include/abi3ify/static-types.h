@@ -100,6 +100,9 @@ struct TypeSurvey {
   struct Free {
     const clang::FunctionDecl *function; ///< that has it in its body
     const clang::CallExpr *call;
+    std::set<const clang::RecordDecl *> structs = {}; ///< that the object may be; canonical
+    bool unknown = false; ///< or it may be of any type
+    bool inSlot = false;  ///< the function is a slot of a type
   };
   std::vector<Free> frees = {};
   std::set<const clang::FunctionDecl *> ends = {};

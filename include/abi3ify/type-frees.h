@@ -19,7 +19,8 @@ bool isFreeCall(const clang::CallExpr *call, const clang::ASTContext &ast);
 void collectEnds(TypeSurvey &survey, const StaticType &type);
 void collectEnds(TypeSurvey &survey, const HeapTypeSpecs &specs);
 
-/// Once all ends are known.
+/// Finds out what each free may be of, once all ends are known; then each type is checked.
+void resolveFrees(TypeSurvey &survey);
 void checkFrees(TypeSurvey &survey, StaticType &type);
 
 } // namespace abi3ify
