@@ -13,7 +13,8 @@ namespace {
 
 /// The whole of a type.
 struct WholeType {
-  std::string name, file, unit, note;
+  std::string name, file, unit;
+  std::vector<std::string> remarks;
   Range range;
   bool defined = false, readiedElsewhere = false, isMutable = false;
   std::string baseText, baseKey, baseFile, metaText, metaKey, embedder;
@@ -88,7 +89,7 @@ std::map<std::string, WholeType> joinParts(ArrayRef<TypePart> parts) {
       type.baseFile = part.baseFile;
       type.baseRange = part.baseRange;
       type.embedder = part.embedder;
-      type.note = part.note;
+      type.remarks = part.remarks;
       type.refusesSubtypes = part.refusesSubtypes;
       type.offsets = part.offsets;
     }
@@ -457,8 +458,8 @@ void convertTypes(ArrayRef<TypePart> parts, std::vector<Finding> &findings) {
       if (!type.unseen.empty())
         finding.reason = "look at " + join(type.unseen, ", ") +
                          " as well, which this build does not compile";
-      if (!type.note.empty())
-        finding.reason += (finding.reason.empty() ? "" : "; ") + type.note;
+      for (const std::string &remark : type.remarks)
+        finding.reason += (finding.reason.empty() ? "" : "; ") + remark;
       dropAnswered(type.rewrites, findings);
       erase_if(findings, [&type = type](const Finding &use) {
         return use.rule == StaticGetSlotRule && type.mentions.count({use.file, use.range.begin});

@@ -115,7 +115,7 @@ public:
     if (!findModule() || !checkTypes() || !reachAll()) {
       for (auto &[key, type] : survey.types)
         if (type.definition)
-          type.part.note = "in a static pointer, not in the module's state: " + reason;
+          type.part.remarks.push_back("in a static pointer, not in the module's state: " + reason);
       return;
     }
     StaticType *first = nullptr;

@@ -80,6 +80,13 @@ public:
       printMigrated(*result.builds, out);
   }
 
+  void printDropped() {
+    for (const Finding &finding : result.findings)
+      if (finding.state == State::Failed)
+        printFinding(finding);
+    printSummary();
+  }
+
 private:
   void colour(raw_ostream::Colors value, bool bold) {
     if (colours)
@@ -242,6 +249,10 @@ private:
 
 void printText(const Report &report, raw_ostream &out) {
   TextPrinter(report, nullptr, out).print();
+}
+
+void printDropped(const Report &report, raw_ostream &out) {
+  TextPrinter(report, nullptr, out).printDropped();
 }
 
 void printFixits(const Report &report, raw_ostream &out) {

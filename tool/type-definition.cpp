@@ -491,6 +491,8 @@ private:
         return block(now.value->getBeginLoc(),
                      "its tp_alloc makes objects without a reference to their type");
     }
+    if (name == "tp_getattro")
+      checkGetattro(now);
     if (name == "tp_new")
       hasNew = true;
     if (isObjectsNew(now))
@@ -525,6 +527,15 @@ private:
                 "its instances have an attribute '__module__', and the __module__ of a heap type "
                 "would no longer be a text but that attribute; name it otherwise, or change what "
                 "reads the type's");
+  }
+
+  /// A proxy asks another object for what its own do not have. They have a __module__
+  /// as soon as the dict of their type has.
+  void checkGetattro(const Entry &entry) {
+    const FunctionDecl *function = functionOf(entry.value), *body = nullptr;
+    auto asksGeneric = [](const CallExpr *call) { return calledName(call) == "PyObject_GenericGetAttr"; };
+    if (function && function->hasBody(body) && anyCall(body->getBody(), asksGeneric))
+      type.part.remarks.push_back("PyObject_GenericGetAttr finds a __module__ then, the one of the type");
   }
 
   /// Whether a call makes an object that has a reference to its type.

@@ -17,7 +17,7 @@ ABI3IFY_FIELDS(TypePlace, file, offset, reason, ampersand, inMacro)
 ABI3IFY_FIELDS(TypePart::Ready, file, extent, function, before, behind, parameter, rank, plain,
                derived)
 ABI3IFY_FIELDS(TypePart::Member, file, object, dot, offset, asked, end)
-ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, note, rewrites, blockers, loose,
+ABI3IFY_FIELDS(TypePart, key, name, defined, file, range, unit, remarks, rewrites, blockers, loose,
                mentions, readies, module, nameless, baseText, baseKey, metaText, metaKey, baseFile,
                baseRange, embedder, seenIn, configurations, memberTables, refusesSubtypes, externs, members,
                offsets, assigned, rewritesIfMade, ties)

@@ -47,7 +47,7 @@ struct TypePart {
   std::string file;
   Range range;
   std::string unit; ///< that defines it, if it is local to the unit
-  std::string note; ///< what is to be said of its conversion
+  std::vector<std::string> remarks; ///< what is to be said of its conversion
   std::vector<Rewrite> rewrites;
   std::vector<TypePlace> blockers;
   /// Tokens in code that is not compiled; a problem where no other unit does.

@@ -33,6 +33,8 @@ const ReportFormat *findReportFormat(llvm::StringRef name);
 
 /// Like a compiler: place, source line, caret, note; then the counts.
 void printText(const Report &report, llvm::raw_ostream &out);
+/// Beside a diff, which shows no finding: the edits that were dropped, and the summary.
+void printDropped(const Report &report, llvm::raw_ostream &out);
 /// The same, with the edits as Clang's -fdiagnostics-parseable-fixits writes them.
 void printFixits(const Report &report, llvm::raw_ostream &out);
 /// docs/findings.schema.json describes it.

@@ -315,6 +315,21 @@ TEST(StaticTypesFound, ForAbi3tOnlyWithoutAHead) {
   EXPECT_NE(StringRef(reason).find("abi3t has no object's head"), StringRef::npos) << reason;
 }
 
+TEST(StaticTypesFound, AnAttributeThatIsLookedForElsewhere) {
+  auto remark = [](const std::string &call) {
+    Sample sample;
+    sample.look("typedef struct { PyObject_HEAD PyObject *target; } Proxy;\n"
+                "static PyObject *get(PyObject *self, PyObject *name)\n{\n    PyObject *found = " + call +
+                "(self, name);\n"
+                "    return found ? found : PyObject_GetAttr(((Proxy *)self)->target, name);\n}\n" +
+                std::string(Types) + "    .tp_getattro = get,\n};\nint ready(void) { return PyType_Ready(&T); }\n");
+    auto type = find_if(sample.findings, [](const Finding &finding) { return finding.rule == StaticTypeRule; });
+    return type == sample.findings.end() || !type->hasEdit() ? "not converted" : type->reason;
+  };
+  EXPECT_EQ(remark("PyObject_GenericGetAttr"), "PyObject_GenericGetAttr finds a __module__ then, the one of the type");
+  EXPECT_EQ(remark("PyDict_GetItem"), "");
+}
+
 TEST(StaticTypesFound, AnAttributeNamedModule) {
   std::string reason = reasonsAt(
       {10}, "static PyObject *module_of(PyObject *o, void *c) { Py_RETURN_NONE; }\n"

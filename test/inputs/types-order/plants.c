@@ -186,6 +186,57 @@ static PyTypeObject Vine_Type = {
     .tp_init = (initproc)vine_init,
 };
 
+/* --- Graft: has the attributes of another object ------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *other;
+} Graft;
+
+static PyObject *
+graft_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    Graft *self;
+    PyObject *other;
+    if (!PyArg_ParseTuple(args, "O", &other)) {
+        return NULL;
+    }
+    self = (Graft *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        Py_INCREF(other);
+        self->other = other;
+    }
+    return (PyObject *)self;
+}
+
+static void
+graft_dealloc(Graft *self)
+{
+    Py_XDECREF(self->other);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *
+graft_getattro(PyObject *self, PyObject *name)
+{
+    PyObject *found = PyObject_GenericGetAttr(self, name);
+    if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        found = PyObject_GetAttr(((Graft *)self)->other, name);
+    }
+    return found;
+}
+
+static PyTypeObject Graft_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "plants.Graft",
+    .tp_basicsize = sizeof(Graft),
+    .tp_dealloc = (destructor)graft_dealloc,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_getattro = graft_getattro,
+    .tp_new = graft_new,
+};
+
 /* --- the module ---------------------------------------------------------------- */
 
 static PyObject *
@@ -236,6 +287,8 @@ PyInit_plants(void)
         goto error;
     if (PyType_Ready(&Vine_Type) < 0)
         goto error;
+    if (PyType_Ready(&Graft_Type) < 0)
+        goto error;
     module = PyModule_Create(&plants_module);
     if (module == NULL)
         goto error;
@@ -247,6 +300,11 @@ PyInit_plants(void)
     Py_INCREF(vine_type);
     if (PyModule_AddObject(module, "Vine", (PyObject *)vine_type) < 0) {
         Py_DECREF(vine_type);
+        goto error;
+    }
+    Py_INCREF(&Graft_Type);
+    if (PyModule_AddObject(module, "Graft", (PyObject *)&Graft_Type) < 0) {
+        Py_DECREF(&Graft_Type);
         goto error;
     }
     return module;

@@ -9,7 +9,7 @@ import unittest
 import weakref
 
 import plants
-from plants import Stem, Vine
+from plants import Graft, Stem, Vine
 
 HEAPTYPE = 1 << 9
 
@@ -30,6 +30,16 @@ class PlantsTest(unittest.TestCase):
         self.assertIs(type(plants.leaf(4)), type(leaf))
         with self.assertRaises(TypeError):
             type(leaf)()
+
+    def test_attributes_of_another_object(self):
+        self.assertEqual((Graft(plants).leaf, Graft(3).real), (plants.leaf, 3))
+        with self.assertRaises(AttributeError):
+            Graft(3).leaf
+
+    def test_differs_module_of_instances(self):
+        """What the dict of a heap type has is found in its instances, before another object is asked."""
+        self.assertEqual(Graft(unittest.TestCase).__module__, "plants" if is_heap(Graft) else "unittest.case")
+        self.assertEqual(getattr(Stem(), "__module__", None), "plants" if is_heap(Stem) else None)
 
     def test_weak_references(self):
         self.assertEqual(plants.weak_at(), Stem.__weakrefoffset__)
@@ -68,7 +78,7 @@ class PlantsTest(unittest.TestCase):
         class Ivy(Vine):
             pass
 
-        for make in (Stem, Vine, Ivy, lambda: plants.leaf(1)):
+        for make in (Stem, Vine, Ivy, lambda: plants.leaf(1), lambda: Graft(1)):
             kind = type(make())
             gc.collect()
             before = [sys.getrefcount(each) for each in (kind, Stem, Vine)]
