@@ -38,6 +38,13 @@ bool namesAMember(StringRef comment) {
   return false;
 }
 
+/// Behind the semicolon of a declaration, in front of which comments may stand.
+std::optional<unsigned> endOfDeclaration(StringRef source, unsigned offset) {
+  TextLexer lexer(source.drop_front(offset));
+  const Token *token = lexer.next();
+  return token && token->is(tok::semi) ? std::optional(offset + lexer.end()) : std::nullopt;
+}
+
 class Definition {
 public:
   /// `isMade`: another unit sees to it that it can be instantiated.
@@ -111,12 +118,19 @@ private:
     level = range->file;
     text = spelling.text(level);
     extent = range->range;
-    auto end = behindSemicolon(text, extent.end);
+    auto end = endOfDeclaration(text, extent.end);
     if (!end)
       return block("its declaration declares more than the type, or has attributes");
     extent.end = *end;
-    prefix = text.slice(extent.begin, typeSpot->range.begin);
     newline = newlineOf(text);
+    prefix = text.slice(extent.begin, typeSpot->range.begin).str();
+    if (prefix.find('/') == std::string::npos)
+      return;
+    // Its comments go in front of the tables.
+    TextLexer lexer(prefix);
+    prefix.clear();
+    while (lexer.next())
+      prefix += lexer.spelled().str() + " ";
   }
 
   /// Values in the order of the source, with their comments.
@@ -219,7 +233,27 @@ private:
       else
         waiting.push_back(raw(comment));
     }
-    leftComments = std::move(waiting);
+    append_range(leftComments, waiting);
+  }
+
+  /// The comments of a declaration in front of its initialiser and behind it.
+  std::vector<std::string> commentsAround(const VarDecl *declared) {
+    std::vector<std::string> comments;
+    auto *init = dyn_cast_or_null<InitListExpr>(declared->getInit()->IgnoreImplicit());
+    auto whole = spelling.range(declared->getSourceRange().getBegin(), declared->getSourceRange().getEnd());
+    auto braces = init ? spelling.range(init->getLBraceLoc(), init->getRBraceLoc()) : std::nullopt;
+    if (!whole || !braces || whole->inMacro || braces->inMacro || whole->file != braces->file)
+      return comments;
+    StringRef source = spelling.text(whole->file);
+    auto end = endOfDeclaration(source, braces->range.end);
+    for (Range part : {Range{whole->range.begin, braces->range.begin},
+                       Range{braces->range.end, end.value_or(braces->range.end)}}) {
+      TextLexer lexer(source.slice(part.begin, part.end), TextLexer::Keep);
+      while (const Token *token = lexer.next())
+        if (token->is(tok::comment))
+          comments.push_back(raw(lexer.spelled()));
+    }
+    return comments;
   }
 
   /// T.tp_x = value; in front of PyType_Ready(&T).
@@ -667,6 +701,10 @@ private:
       members.push_back({fill.field, fill.assignment->getRHS(), {}, {}, {}, {}});
     }
     std::vector<std::string> before = entry.before;
+    if (!entry.behind.empty())
+      before.push_back(entry.behind);
+    if (given)
+      append_range(before, commentsAround(definition));
     std::vector<std::string> held;
     std::swap(held, carried);
     for (Entry &member : members) {
@@ -693,7 +731,7 @@ private:
       auto range = spelling.range(declaration->getSourceRange().getBegin(),
                                   declaration->getSourceRange().getEnd());
       StringRef source = range ? spelling.text(range->file) : StringRef();
-      auto end = range ? behindSemicolon(source, range->range.end) : std::nullopt;
+      auto end = range ? endOfDeclaration(source, range->range.end) : std::nullopt;
       if (!range || range->inMacro || !end) {
         block(declaration->getLocation(), "a macro defines '" + table->getName() + "'");
         return;
@@ -884,6 +922,9 @@ private:
     carried.insert(carried.end(), leftComments.begin(), leftComments.end());
     bool open = variable->hasExternalFormalLinkage(); // to other units
     slots.push_back({carried, (open ? TypePart::SlotsMark.str() : "") + "{0, NULL},", ""});
+    if (variable->getInit())
+      for (const std::string &comment : commentsAround(variable))
+        out += comment + "\n";
     out += "static PyType_Slot " + base + "_slots[] = {\n";
     addLines(out, slots);
     out += "};\n\nstatic PyType_Spec " + base + "_spec = {\n";
@@ -900,7 +941,7 @@ private:
              ast.getSourceManager().getFileID(
                  ast.getSourceManager().getExpansionLoc(other->getLocation())) == level;
     });
-    std::string pointer = forward ? "" : prefix.str() + "PyTypeObject *" + base + ";";
+    std::string pointer = forward ? "" : prefix + "PyTypeObject *" + base + ";";
     if (late) {
       Rewrite rewrite;
       rewrite.file = spelling.path(level);
@@ -948,7 +989,8 @@ private:
   const Spelling &spelling;
   const VarDecl *variable;
   FileID level;
-  StringRef text, prefix;
+  StringRef text;
+  std::string prefix; ///< the words in front of its type
   std::string newline;
   Range extent;
   bool relative = false;  ///< its size is of what it adds to its base

@@ -4,6 +4,7 @@
 #include "abi3ify/flow.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
+#include "abi3ify/text-lexer.h"
 #include "clang/AST/ParentMap.h"
 
 using namespace clang;
@@ -330,19 +331,22 @@ private:
     return call && calledName(call) == "PyObject_CallFinalizerFromDealloc";
   }
 
+  /// In a line of its own, behind a comment on the brace's; with what shares that, if anything does.
   void insertAtBegin(const std::string &line) {
-    auto *compound = cast<CompoundStmt>(function->getBody());
-    auto brace = spelling.token(compound->getLBracLoc(), "{");
+    auto brace = spelling.token(cast<CompoundStmt>(function->getBody())->getLBracLoc(), "{");
     StringRef text = spelling.text(brace->file);
-    std::string before = newlineOf(text).str() + "    ";
-    if (!compound->body_empty())
-      if (auto range = spelling.rangeAt(brace->file, compound->body_front()->getBeginLoc(),
-                                        compound->body_front()->getBeginLoc()))
-        before = text.slice(brace->offset, range->range.begin).contains('\n') ? lineBreak(text, range->range.begin)
-                                                                              : " ";
+    unsigned begin = brace->offset + 1, at = begin;
+    TextLexer lexer(text.drop_front(begin), TextLexer::Keep);
+    const Token *token = lexer.next();
+    for (; token && token->is(tok::comment) && !text.slice(at, begin + lexer.end()).contains('\n'); token = lexer.next())
+      at = begin + lexer.end();
+    unsigned next = token ? begin + lexer.begin() : unsigned(text.size());
+    bool shares = !text.slice(at, next).contains('\n');
+    bool hasIndent = token && token->isNot(tok::r_brace) && !lexer.isHash();
+    std::string before = shares ? " " : hasIndent ? lineBreak(text, next) : newlineOf(text).str() + "    ";
     Rewrite rewrite;
     rewrite.file = spelling.path(brace->file);
-    rewrite.extent = {brace->offset + 1, brace->offset + 1};
+    rewrite.extent.begin = rewrite.extent.end = shares ? begin : at;
     rewrite.to = before + line;
     edits.rewrites.push_back(rewrite);
   }

@@ -241,6 +241,30 @@ TEST(StaticTypesReview, AnObjectThatItsDeallocLoses) {
                "keeps the object on some path");
 }
 
+TEST(StaticTypesReview, TheFirstLineOfAFunction) {
+  auto begin = [](const std::string &body) {
+    Sample sample;
+    sample.look("#define LOG(text)\ntypedef struct { PyObject_HEAD PyObject *x; } Obj;\n"
+                                  "static void dealloc(Obj *self)\n" + body +
+                                  "static PyTypeObject T = {\n    PyVarObject_HEAD_INIT(NULL, 0)\n"
+                                  "    .tp_name = \"m.T\",\n    .tp_basicsize = sizeof(Obj),\n"
+                                  "    .tp_dealloc = (destructor)dealloc,\n    .tp_new = PyType_GenericNew,\n};\n"
+                                  "int ready(void) { return PyType_Ready(&T); }\n");
+    std::string fixed = sample.fixed();
+    size_t at = fixed.find("dealloc(Obj *self)\n") + strlen("dealloc(Obj *self)\n");
+    return fixed.substr(at, fixed.find("PyType_GetSlot") - at);
+  };
+  const std::string tp = "PyTypeObject *tp = Py_TYPE((PyObject *)self);", end = "Py_TYPE(self)->tp_free(self);\n}\n",
+                    freed = "((freefunc)";
+  // A macro that is nothing gives an empty statement, which begins at its semicolon.
+  EXPECT_EQ(begin("{\n  LOG(\"gone\");\n  " + end), "{\n  " + tp + "\n  LOG(\"gone\");\n  " + freed);
+  EXPECT_EQ(begin("{ /* frees it */\n  " + end), "{ /* frees it */\n  " + tp + "\n  " + freed);
+  EXPECT_EQ(begin("{ // frees it\n\n  // now\n  " + end), "{ // frees it\n  " + tp + "\n\n  // now\n  " + freed);
+  EXPECT_EQ(begin("{ /* now */ " + end), "{ " + tp + " /* now */ " + freed);
+  EXPECT_EQ(begin("{\n#ifdef LOUD\n  LOG(\"gone\");\n#endif\n  " + end),
+            "{\n    " + tp + "\n#ifdef LOUD\n  LOG(\"gone\");\n#endif\n  " + freed);
+}
+
 TEST(StaticTypesReview, AFunctionOnOneLineStaysOnIt) {
   Sample sample;
   sample.look(Foo + "static void dealloc(Foo *self) { Py_XDECREF(self->a); PyObject_Del(self); }\n"

@@ -234,6 +234,26 @@ TEST(StaticTypes, CommentsAreKept) {
                     Flags));
 }
 
+TEST(StaticTypes, CommentsAroundTheBraces) {
+  EXPECT_EQ(converted(Struct + "\n/* above */\nstatic /* a */ PyTypeObject /* b */ T = // c\n{\n"
+                               "    PyVarObject_HEAD_INIT(NULL, 0)\n    .tp_name = \"m.T\",\n"
+                               "    .tp_new = PyType_GenericNew,\n} /* d */; // e\n" +
+                      Ready),
+            Struct + "\n/* above */\n/* a */\n/* b */\n// c\n/* d */\n" +
+                tablesT(NewSlot) + llvm::StringRef(Pointer).rtrim().str() + " // e\n" + ReadyAfter);
+}
+
+TEST(StaticTypes, CommentsOfASubTable) {
+  std::string fixed = converted(Struct + "static Py_ssize_t len(PyObject *o) { return 0; }\n"
+                                         "static PySequenceMethods seq = // a\n{ /* b */\n    .sq_length = len, // c\n"
+                                         "    /* d */\n} /* e */;\n" +
+                                typeT("    .tp_as_sequence = &seq, // f\n    /* g */\n" + New) + Ready);
+  EXPECT_NE(fixed.find("    // f\n    // a\n    /* e */\n    /* b */\n    {Py_sq_length, (void *)len}, // c\n"),
+            std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("    /* g */\n"), std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("    /* d */\n"), std::string::npos) << fixed;
+}
+
 TEST(StaticTypes, TheWholeWithItsHelper) {
   EXPECT_EQ(fixedC(Struct + typeT(New) + Ready),
             "\n#ifndef LIMITED_TYPE_READY\n"
