@@ -255,11 +255,15 @@ private:
                                              sources.getExpansionLoc(place));
   }
 
-  /// A statement with its semicolon, or the brace that it ends with.
+  /// A statement with its semicolon, or the brace that it ends with. A macro may stand
+  /// for all of it or for its end, and for nothing else: INITERROR;
   std::optional<SpelledRange> endOf(const Stmt *stmt) const {
-    auto range = spelling.range(stmt->getBeginLoc(), stmt->getEndLoc());
-    if (!range || range->inMacro)
+    CharSourceRange written = Lexer::makeFileCharRange(CharSourceRange::getTokenRange(stmt->getSourceRange()),
+                                                       sources, survey.ast.getLangOpts());
+    auto range = written.isValid() ? spelling.range(written.getBegin(), written.getBegin()) : std::nullopt;
+    if (!range)
       return std::nullopt;
+    range->range.end = sources.getFileOffset(written.getEnd());
     StringRef text = spelling.text(range->file);
     if (auto end = behindSemicolon(text, range->range.end))
       range->range.end = *end;
@@ -296,7 +300,7 @@ private:
     auto place = spelling.range(begin, begin);
     auto body = check ? endOf(check->getThen()) : std::nullopt;
     if (!place || place->inMacro || (check && (!body || body->file != place->file)))
-      return block("a macro makes the loop that readies it");
+      return block("a macro makes the loop that readies it, or what is done where it fails");
     if (check && !failsBy(check->getCond(), ready.call, survey.ast))
       return block("the loop that readies it does not ask for a failure right away");
     if (check) {

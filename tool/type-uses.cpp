@@ -349,9 +349,9 @@ private:
     note(type, reference, spot, type.uses.size() - 1, compares);
   }
 
-  /// t of `&t` in a macro's body.
+  /// t of `&t` or `&(t)` in a macro's body.
   StringRef parameterBehind(const Spot &ampersand) const {
-    return spelling.text(ampersand.file).substr(ampersand.offset + 1).take_while([](char c) {
+    return spelling.text(ampersand.file).substr(ampersand.offset + 1).ltrim(" \t(").take_while([](char c) {
       return isAlnum(c) || c == '_';
     });
   }
@@ -501,7 +501,7 @@ private:
     Spot ampersand = *callee;
     ampersand.offset = spelled->args[0].begin;
     StringRef parameter = argument.starts_with("&") ? parameterBehind(ampersand) : StringRef();
-    if (parameter.empty() || parameter.size() + 1 != argument.size())
+    if (parameter.empty() || argument.drop_front().trim(" \t()") != parameter)
       return false;
     shareMacro(type, ampersand);
     addReady(type, call, *callee, spelled->all, spot.offset, up);

@@ -49,6 +49,23 @@ TEST(StaticTypesFound, AMacroThatReadies) {
   EXPECT_NE(fixed.find("    ADD(m, \"T\", T);\n    ADD(m, \"U\", U);\n"), std::string::npos);
 }
 
+TEST(StaticTypesFound, AMacroWithItsParameterInParentheses) {
+  Sample sample;
+  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  second.replace(second.find(" T ="), 4, " U =");
+  sample.look(std::string(Types) + "};\n" + second +
+              "};\n#define ADD(m, n, t) \\\n    if (PyType_Ready(&(t)) < 0) return -1; \\\n"
+              "    Py_INCREF(& (t)); \\\n    PyModule_AddObject(m, n, (PyObject *)(&(t)))\n"
+              "#define Check(o) PyObject_TypeCheck(o, &(T))\n"
+              "int check(PyObject *o) { return Check(o); }\n"
+              "int ready(PyObject *m)\n{\n    ADD(m, \"T\", T);\n    ADD(m, \"U\", U);\n    return 0;\n}\n");
+  std::string fixed = sample.fixed();
+  EXPECT_NE(fixed.find("    if (limited_type_ready(&t, &t##_spec) < 0) return -1; \\\n"
+                       "    Py_INCREF((PyObject *)( (t))); \\\n    PyModule_AddObject(m, n, (PyObject *)((t)))\n"
+                       "#define Check(o) PyObject_TypeCheck(o, (T))\n"),
+            std::string::npos) << fixed << sample.reasons(StaticTypeRule);
+}
+
 TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
   std::string reason = reasonsAt({10}, std::string(Types) +
                                          "};\n#define TAKE(t) PyLong_FromVoidPtr((void *)&t)\n"

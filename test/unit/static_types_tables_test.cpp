@@ -48,6 +48,31 @@ TEST(StaticTypesTables, ALoopOverATable) {
             "    }\n    return 0;\n}\n");
 }
 
+TEST(StaticTypesTables, ALoopThatFailsByAMacro) {
+  auto loop = [](const std::string &macro, const std::string &ready) {
+    return fixedBehindTypes("static PyTypeObject *types[] = {&A, &B, NULL};\n" + macro +
+                            "int ready(PyObject *m)\n{\n    int i;\n"
+                            "    for (i = 0; types[i] != NULL; i++) {\n" + ready +
+                            "        if (PyModule_AddObject(m, \"x\", Py_NewRef(types[i])) < 0)\n"
+                            "            FAIL;\n    }\n    return 0;\n}\n");
+  };
+  EXPECT_EQ(loop("#define FAIL return -1\n", "        if (PyType_Ready(types[i]) < 0)\n            FAIL;\n"),
+            "static PyTypeObject *types[] = {NULL, NULL, NULL};\n"
+            "#define FAIL return -1\n"
+            "int ready(PyObject *m)\n{\n    int i;\n"
+            "    if (limited_type_ready(&A, &A_spec) < 0)\n        FAIL;\n"
+            "    if (limited_type_ready(&B, &B_spec) < 0)\n        FAIL;\n"
+            "    types[0] = A;\n    types[1] = B;\n"
+            "    for (i = 0; types[i] != NULL; i++) {\n"
+            "        if (PyModule_AddObject(m, \"x\", Py_NewRef((PyObject *)types[i])) < 0)\n"
+            "            FAIL;\n    }\n    return 0;\n}\n");
+  // One that is more than what is done then, and one that is the whole question.
+  for (const std::string &fixed :
+       {loop("#define FAIL return -1; m = NULL\n", "        if (PyType_Ready(types[i]) < 0)\n            FAIL;\n"),
+        loop("#define FAIL return -1\n#define READY(t) if (PyType_Ready(t) < 0) FAIL\n", "        READY(types[i]);\n")})
+    EXPECT_TRUE(contains(fixed, "a macro makes the loop that readies it, or what is done where it fails")) << fixed;
+}
+
 TEST(StaticTypesTables, ALoopThatDoesNothingElse) {
   EXPECT_EQ(fixedBehindTypes("static struct { const char *name; PyTypeObject *type; } rows[] = {\n"
                              "    {\"A\", &A}, {\"B\", &B},\n};\n"
