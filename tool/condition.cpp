@@ -322,12 +322,24 @@ static std::vector<std::string> conditionsAround(StringRef text, unsigned offset
   return open;
 }
 
-std::optional<bool> commonAnswer(StringRef condition, ArrayRef<unsigned> versions, Floor limit) {
+std::optional<bool> commonAnswer(StringRef condition, ArrayRef<unsigned> versions, std::optional<Floor> limit) {
   std::optional<bool> first = answer(condition, {versions.front(), limit});
   for (unsigned version : versions)
     if (!first || answer(condition, {version, limit}) != first)
       return std::nullopt;
   return first;
+}
+
+bool SettledConditionals::take(StringRef directive, StringRef condition) {
+  if (directive == "endif")
+    return depth && depth--;
+  if (directive == "else")
+    return depth;
+  depth += directive == "if";
+  auto limited = commonAnswer(condition, versions, floor);
+  bool asksForVersion = condition.contains("PY_M") || condition.contains("PY_VERSION_HEX");
+  return (directive == "if" || (directive == "elif" && depth)) && asksForVersion && limited &&
+         limited == commonAnswer(condition, versions, std::nullopt);
 }
 
 bool sameConditions(StringRef text, unsigned first, unsigned second) {

@@ -1,10 +1,11 @@
 // The definition of a static type becomes PyType_Slot[], PyType_Spec and a
 // pointer.
+#include "abi3ify/condition.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/helpers.h"
 #include "abi3ify/macro-branches.h"
-#include "abi3ify/static-types.h"
 #include "abi3ify/site.h"
+#include "abi3ify/static-types.h"
 #include "abi3ify/text-lexer.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -168,7 +169,7 @@ private:
     for (Entry &entry : list)
       if (entry.range.size() == 0 && !isOfPlainMacro(entry.value))
         block(entry.value->getBeginLoc(), "a macro with parameters gives '" + entry.name() + "'");
-    readComments(spelling.text(braces->file), braces->range, list);
+    readComments(braces->file, braces->range, list);
   }
 
   /// Whether a value is spelled in the body of a macro without parameters.
@@ -204,10 +205,17 @@ private:
 
   /// Gives each comment to the value that it speaks of: behind one on its
   /// line, else in front of the next one.
-  void readComments(StringRef source, Range braces, std::vector<Entry> &list) {
+  void readComments(FileID file, Range braces, std::vector<Entry> &list) {
+    StringRef source = spelling.text(file);
     TextLexer lexer(source.slice(braces.begin, braces.end), TextLexer::Keep);
     std::vector<std::string> waiting;
     size_t next = 0; // the first entry that begins behind the token
+    SettledConditionals conditionals(floor());
+    auto skipped = survey.preprocessor.skipped.find(spelling.path(file));
+    auto blockAt = [&](unsigned offset) {
+      block(ast.getSourceManager().getLocForStartOfFile(file).getLocWithOffset(offset),
+            "a preprocessor directive stands in its initialiser");
+    };
     while (const Token *token = lexer.next()) {
       unsigned begin = braces.begin + lexer.begin(), end = braces.begin + lexer.end();
       while (next < list.size() && list[next].place.begin <= begin) {
@@ -215,16 +223,23 @@ private:
         waiting.clear();
         ++next;
       }
+      bool inside = next > 0 && end <= list[next - 1].place.end;
       if (lexer.isHash()) {
-        auto place = ast.getSourceManager().getLocForStartOfFile(level).getLocWithOffset(begin);
-        block(place, "a preprocessor directive stands in its initialiser");
-        return;
+        // #if PY_MAJOR_VERSION < 3: what every version leaves out goes, and so does the question.
+        unsigned behind = std::min<unsigned>(directiveEnd(source, begin), braces.end);
+        lexer.next();
+        StringRef name = lexer.name();
+        if (inside || !conditionals.take(name, source.slice(braces.begin + lexer.end(), behind).trim()))
+          return blockAt(begin);
+        lexer.seek(behind - braces.begin, /*atLineBegin=*/false);
+        continue;
       }
       if (token->isNot(tok::comment))
         continue;
       StringRef comment = source.slice(begin, end);
-      bool inside = next > 0 && end <= list[next - 1].place.end;
-      if (inside || namesAMember(comment))
+      bool isSkipped = skipped != survey.preprocessor.skipped.end() &&
+                       any_of(skipped->second, [&](Range range) { return range.contains({begin, end}); });
+      if (inside || isSkipped || namesAMember(comment))
         continue;
       bool sameLine = next > 0 && !source.slice(list[next - 1].place.end, begin).contains('\n') &&
                       list[next - 1].behind.empty();
@@ -233,6 +248,8 @@ private:
       else
         waiting.push_back(raw(comment));
     }
+    if (!conditionals.areClosed())
+      return blockAt(braces.begin);
     append_range(leftComments, waiting);
   }
 

@@ -33,8 +33,26 @@ std::vector<unsigned> headersFrom(Floor floor);
 /// Nothing where it depends on macros that are not known, or is none.
 std::optional<bool> answer(llvm::StringRef condition, const ConditionContext &context);
 
-/// What all versions answer under a limit; nothing where they differ, or one does not answer.
-std::optional<bool> commonAnswer(llvm::StringRef condition, llvm::ArrayRef<unsigned> versions, Floor limit);
+/// What all versions answer under a limit, or without one; nothing where they differ, or one
+/// does not answer.
+std::optional<bool> commonAnswer(llvm::StringRef condition, llvm::ArrayRef<unsigned> versions,
+                                 std::optional<Floor> limit);
+
+/// Follows the conditionals of a part of a text: whether each asks for Python's version, and
+/// those from a floor on answer alike, with the limit and without it.
+class SettledConditionals {
+public:
+  explicit SettledConditionals(Floor floor) : floor(floor), versions(headersFrom(floor)) {}
+  /// Takes a directive, its name and what follows; false where it is not settled, is none of a
+  /// conditional, or belongs to one that began before.
+  bool take(llvm::StringRef directive, llvm::StringRef condition);
+  bool areClosed() const { return !depth; }
+
+private:
+  Floor floor;
+  std::vector<unsigned> versions;
+  unsigned depth = 0;
+};
 
 /// Those that a build with a limit comes to.
 std::vector<VersionComparison> versionComparisons(llvm::StringRef condition);

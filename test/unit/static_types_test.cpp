@@ -1716,6 +1716,33 @@ TEST(StaticTypes, ADirectiveInTheInitialiser) {
             "T: a.c:6: a preprocessor directive stands in its initialiser\n");
 }
 
+TEST(StaticTypes, ADirectiveThatAllVersionsAnswerAlike) {
+  EXPECT_EQ(converted(Struct +
+                      typeT("#if PY_MAJOR_VERSION < 3\n"
+                            "    .tp_print = old_print, /* an old one */\n"
+                            "    .tp_compare = old_compare,\n"
+                            "#else /* Python 3 */\n"
+                            "    .tp_basicsize = sizeof(Obj), /* a new one */\n"
+                            "#endif\n"
+                            "#if PY_VERSION_HEX >= 0x03080000\n"
+                            "    .tp_vectorcall_offset = 0,\n"
+                            "#endif\n" +
+                            New) + Ready),
+            Struct + "\n" + tablesT(NewSlot, "    .basicsize = sizeof(Obj), /* a new one */\n" + Flags) + Pointer +
+                ReadyAfter);
+  for (const char *condition : {"#if PY_VERSION_HEX >= 0x030d0000", "#if PY_VERSION_HEX < 0x03000000 || defined(X)",
+                                "#if 0", "#if 1", "#ifndef Py_LIMITED_API", "#if defined(Py_LIMITED_API)", "#if !defined(Py_LIMITED_API)",
+                                "#if PY_MAJOR_VERSION >= 3\n#define Y\n#elif X"})
+    EXPECT_NE(whyNot(Struct + typeT(condition + ("\n    .tp_doc = \"x\",\n#endif\n" + New)) + Ready)
+                  .find("a preprocessor directive stands in its initialiser\n"), std::string::npos) << condition;
+  // In a value, and one that began in front of the braces.
+  EXPECT_EQ(whyNot(Struct + typeT("    .tp_flags = Py_TPFLAGS_DEFAULT\n#if PY_MAJOR_VERSION < 3\n        | 1\n#endif\n"
+                                  "        | Py_TPFLAGS_BASETYPE,\n" + New) + Ready),
+            "T: a.c:7: a preprocessor directive stands in its initialiser\n");
+  EXPECT_NE(whyNot("#if PY_MAJOR_VERSION >= 3\n" + Struct + typeT(New + "#endif\n") + Ready)
+                .find("a preprocessor directive stands in its initialiser\n"), std::string::npos);
+}
+
 TEST(StaticTypes, MadeByAMacro) {
   EXPECT_EQ(whyNot("#define TYPE(name) static PyTypeObject name = {PyVarObject_HEAD_INIT(NULL, "
                    "0) .tp_name = \"m.T\"}\n"
