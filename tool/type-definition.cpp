@@ -1,8 +1,8 @@
 // The definition of a static type becomes PyType_Slot[], PyType_Spec and a
 // pointer.
-#include "abi3ify/condition.h"
 #include "abi3ify/facts.h"
 #include "abi3ify/helpers.h"
+#include "abi3ify/initialiser.h"
 #include "abi3ify/macro-branches.h"
 #include "abi3ify/site.h"
 #include "abi3ify/static-types.h"
@@ -15,37 +15,6 @@ using namespace llvm;
 namespace abi3ify {
 namespace {
 
-/// One member's value, as the source has it.
-struct Entry {
-  const FieldDecl *field = nullptr;
-  const Expr *value = nullptr; ///< with its casts
-  Range place;                 ///< at the definition, of the macro that gives it
-  Range range;                 ///< of the whole value there; empty: from another place
-  std::vector<std::string> before; ///< comments on lines of their own
-  std::string behind;              ///< a comment on the line of the value
-  StringRef name() const { return field->getName(); }
-};
-
-/// /* tp_dealloc */ says nothing that the slot does not say.
-bool namesAMember(StringRef comment) {
-  comment.consume_front("//");
-  comment.consume_front("/*");
-  comment.consume_back("*/");
-  comment = comment.trim(" \t\r\n*");
-  for (StringRef prefix : {"tp_", "nb_", "sq_", "mp_", "am_", "bf_", "ob_", "was_sq_"})
-    if (comment.starts_with(prefix) &&
-        all_of(comment, [](char c) { return isAlnum(c) || c == '_'; }))
-      return true;
-  return false;
-}
-
-/// Behind the semicolon of a declaration, in front of which comments may stand.
-std::optional<unsigned> endOfDeclaration(StringRef source, unsigned offset) {
-  TextLexer lexer(source.drop_front(offset));
-  const Token *token = lexer.next();
-  return token && token->is(tok::semi) ? std::optional(offset + lexer.end()) : std::nullopt;
-}
-
 class Definition {
 public:
   /// `isMade`: another unit sees to it that it can be instantiated.
@@ -56,7 +25,7 @@ public:
   void convert() {
     findExtent();
     if (auto *init = variable->getInit())
-      readInitialiser(init, entries);
+      entries = read(init);
     readAssignments();
     checkStruct();
     if (!type.part.blockers.empty())
@@ -64,7 +33,7 @@ public:
     if (late)
       placeLate();
     indentation = findIndent();
-    for (const Entry &entry : entries)
+    for (const MemberValue &entry : entries)
       use(entry);
     type.part.refusesSubtypes = !(flagBits & (1ul << 10)); // Py_TPFLAGS_BASETYPE
     finishFlags();
@@ -87,7 +56,7 @@ private:
   bool lacks(StringRef name) const { return facts().lacking(name, floor()); }
 
   const Expr *valueOf(StringRef member) const {
-    for (const Entry &entry : entries)
+    for (const MemberValue &entry : entries)
       if (entry.name() == member)
         return entry.value;
     return nullptr;
@@ -134,143 +103,14 @@ private:
       prefix += lexer.spelled().str() + " ";
   }
 
-  /// Values in the order of the source, with their comments.
-  void readInitialiser(const Expr *expr, std::vector<Entry> &list) {
-    auto *init = dyn_cast<InitListExpr>(expr->IgnoreImplicit());
-    if (!init)
-      return block(expr->getBeginLoc(), "its initialiser is no list");
-    auto braces = spelling.range(init->getLBraceLoc(), init->getRBraceLoc());
-    if (!braces || braces->inMacro)
-      return block(expr->getBeginLoc(), "a macro makes its initialiser");
-    for (const auto [field, value] : givenMembers(init)) {
-      if (field->getName() == "ob_base") {
-        readHead(value);
-        continue;
-      }
-      auto range = spelling.rangeAt(braces->file, value->getBeginLoc(), value->getEndLoc());
-      if (!range || range->inMacro || !braces->range.contains(range->range)) {
-        block(value->getBeginLoc(), "a macro gives '" + field->getName() + "'");
-        continue;
-      }
-      list.push_back({field, value, range->range, range->range, {}, {}});
-    }
-    // Those of one macro have one place in the file.
-    llvm::sort(list, [&](const Entry &a, const Entry &b) {
-      return a.place.begin != b.place.begin
-                 ? a.place.begin < b.place.begin
-                 : ast.getSourceManager().isBeforeInTranslationUnit(a.value->getBeginLoc(),
-                                                                    b.value->getBeginLoc());
-    });
-    // #define SHARED .tp_iter = f, .tp_clear = g
-    for (Entry &entry : list)
-      for (const Entry &other : list)
-        if (&other != &entry && other.place.contains(entry.place))
-          entry.range = {};
-    for (Entry &entry : list)
-      if (entry.range.size() == 0 && !isOfPlainMacro(entry.value))
-        block(entry.value->getBeginLoc(), "a macro with parameters gives '" + entry.name() + "'");
-    readComments(braces->file, braces->range, list);
-  }
-
-  /// Whether a value is spelled in the body of a macro without parameters.
-  bool isOfPlainMacro(const Expr *value) const {
-    SourceManager &sources = ast.getSourceManager();
-    for (SourceLocation location : {value->getBeginLoc(), value->getEndLoc()}) {
-      if (!location.isMacroID() || sources.isMacroArgExpansion(location))
-        return false;
-      auto &expansion =
-          sources.getSLocEntry(sources.getFileID(location)).getExpansion();
-      if (expansion.isFunctionMacroExpansion())
-        return false;
-    }
-    return true;
-  }
-
-  /// PyVarObject_HEAD_INIT(NULL, 0): another type than type is a metaclass.
-  void readHead(const Expr *head) {
-    const Expr *meta = nullptr;
-    while (head) {
-      const Expr *inner = nullptr;
-      for (const auto [field, value] : givenMembers(head))
-        if (field->getName() == "ob_base")
-          inner = value;
-        else if (field->getName() == "ob_type")
-          meta = value;
-      head = inner;
-    }
-    if (!meta || isNull(meta, ast))
-      return;
-    setMetaclass(survey, type, meta);
-  }
-
-  /// Gives each comment to the value that it speaks of: behind one on its
-  /// line, else in front of the next one.
-  void readComments(FileID file, Range braces, std::vector<Entry> &list) {
-    StringRef source = spelling.text(file);
-    TextLexer lexer(source.slice(braces.begin, braces.end), TextLexer::Keep);
-    std::vector<std::string> waiting;
-    size_t next = 0; // the first entry that begins behind the token
-    SettledConditionals conditionals(floor());
-    auto skipped = survey.preprocessor.skipped.find(spelling.path(file));
-    auto blockAt = [&](unsigned offset) {
-      block(ast.getSourceManager().getLocForStartOfFile(file).getLocWithOffset(offset),
-            "a preprocessor directive stands in its initialiser");
-    };
-    while (const Token *token = lexer.next()) {
-      unsigned begin = braces.begin + lexer.begin(), end = braces.begin + lexer.end();
-      while (next < list.size() && list[next].place.begin <= begin) {
-        list[next].before = std::move(waiting);
-        waiting.clear();
-        ++next;
-      }
-      bool inside = next > 0 && end <= list[next - 1].place.end;
-      if (lexer.isHash()) {
-        // #if PY_MAJOR_VERSION < 3: what every version leaves out goes, and so does the question.
-        unsigned behind = std::min<unsigned>(directiveEnd(source, begin), braces.end);
-        lexer.next();
-        StringRef name = lexer.name();
-        if (inside || !conditionals.take(name, source.slice(braces.begin + lexer.end(), behind).trim()))
-          return blockAt(begin);
-        lexer.seek(behind - braces.begin, /*atLineBegin=*/false);
-        continue;
-      }
-      if (token->isNot(tok::comment))
-        continue;
-      StringRef comment = source.slice(begin, end);
-      bool isSkipped = skipped != survey.preprocessor.skipped.end() &&
-                       any_of(skipped->second, [&](Range range) { return range.contains({begin, end}); });
-      if (inside || isSkipped || namesAMember(comment))
-        continue;
-      bool sameLine = next > 0 && !source.slice(list[next - 1].place.end, begin).contains('\n') &&
-                      list[next - 1].behind.empty();
-      if (sameLine)
-        list[next - 1].behind = raw(comment);
-      else
-        waiting.push_back(raw(comment));
-    }
-    if (!conditionals.areClosed())
-      return blockAt(braces.begin);
-    append_range(leftComments, waiting);
-  }
-
-  /// The comments of a declaration in front of its initialiser and behind it.
-  std::vector<std::string> commentsAround(const VarDecl *declared) {
-    std::vector<std::string> comments;
-    auto *init = dyn_cast_or_null<InitListExpr>(declared->getInit()->IgnoreImplicit());
-    auto whole = spelling.range(declared->getSourceRange().getBegin(), declared->getSourceRange().getEnd());
-    auto braces = init ? spelling.range(init->getLBraceLoc(), init->getRBraceLoc()) : std::nullopt;
-    if (!whole || !braces || whole->inMacro || braces->inMacro || whole->file != braces->file)
-      return comments;
-    StringRef source = spelling.text(whole->file);
-    auto end = endOfDeclaration(source, braces->range.end);
-    for (Range part : {Range{whole->range.begin, braces->range.begin},
-                       Range{braces->range.end, end.value_or(braces->range.end)}}) {
-      TextLexer lexer(source.slice(part.begin, part.end), TextLexer::Keep);
-      while (const Token *token = lexer.next())
-        if (token->is(tok::comment))
-          comments.push_back(raw(lexer.spelled()));
-    }
-    return comments;
+  std::vector<MemberValue> read(const Expr *expr) {
+    Initialiser found = readInitialiser(survey, expr);
+    for (const Initialiser::Problem &problem : found.problems)
+      block(problem.location, problem.reason);
+    if (found.metaclass)
+      setMetaclass(survey, type, found.metaclass);
+    append_range(leftComments, found.comments);
+    return std::move(found.values);
   }
 
   /// T.tp_x = value; in front of PyType_Ready(&T).
@@ -279,7 +119,7 @@ private:
       for (const FieldAssignment &fill : survey.fillsOf(value))
         late |= !isKnownAtDefinition(fill.assignment->getRHS());
     };
-    for (const Entry &entry : entries)
+    for (const MemberValue &entry : entries)
       tables(entry.value);
     for (const FieldAssignment &assigned : type.assignments) {
       const Expr *value = assigned.assignment->getRHS();
@@ -288,14 +128,14 @@ private:
         block(value->getBeginLoc(), "a macro gives the value");
         continue;
       }
-      Entry entry{assigned.field, value, {}, {}, {}, {}};
+      MemberValue entry{assigned.field, value, {}, {}, {}, {}};
       if (!isConstant(entry)) {
         block(value->getBeginLoc(), "'" + assigned.field->getName() + "' gets no constant");
         continue;
       }
       late |= entry.name() != "tp_base" && !isKnownAtDefinition(value);
       tables(value);
-      auto same = find_if(entries, [&](const Entry &e) { return e.name() == entry.name(); });
+      auto same = find_if(entries, [&](const MemberValue &e) { return e.name() == entry.name(); });
       if (same == entries.end())
         entries.push_back(entry);
       else if (same->range.size() == 0)
@@ -309,7 +149,7 @@ private:
   }
 
   /// Whether a value may stand in static data.
-  bool isConstant(const Entry &entry) const {
+  bool isConstant(const MemberValue &entry) const {
     const Expr *value = entry.value;
     if (entry.name() == "tp_base" || isObjectsNew(entry))
       return true;
@@ -323,7 +163,7 @@ private:
   }
 
   /// PyBaseObject_Type.tp_new, which every heap type inherits.
-  static bool isObjectsNew(const Entry &entry) {
+  static bool isObjectsNew(const MemberValue &entry) {
     auto *member = dyn_cast<MemberExpr>(bare(entry.value));
     auto *base = member ? dyn_cast<DeclRefExpr>(member->getBase()->IgnoreParenImpCasts()) : nullptr;
     return base && entry.name() == "tp_new" &&
@@ -364,12 +204,13 @@ private:
       at = begin;
     }
     latePlace = at;
-    for (Entry &entry : entries)
+    for (MemberValue &entry : entries)
       entry.range = {};
   }
 
   // --- from members to slots --------------------------------------------
 
+  /// One of what is written: a template, and comments as the source has them.
   struct Line {
     std::vector<std::string> before;
     std::string text, behind;
@@ -399,7 +240,7 @@ private:
   }
 
   /// The value in the template: in its place in the source, without a cast.
-  std::string valueText(const Entry &entry, const Expr *value) {
+  std::string valueText(const MemberValue &entry, const Expr *value) {
     if (entry.range.size() == 0) {
       auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
       return range ? raw(spelling.text(range->file).slice(range->range.begin, range->range.end))
@@ -428,7 +269,7 @@ private:
     return stmt && (isa<LambdaExpr>(stmt) || any_of(stmt->children(), hasLambda));
   }
 
-  void addSlot(const Entry &entry, StringRef slot) {
+  void addSlot(const MemberValue &entry, StringRef slot) {
     std::string id = ("Py_" + slot).str();
     if (slot == "was_sq_slice" || slot == "was_sq_ass_slice") // Python 3 calls them nowhere
       return;
@@ -456,7 +297,7 @@ private:
   }
 
   /// Whether a value is NULL, in all builds or in none: else the type is blocked.
-  bool isNothing(const Entry &entry) {
+  bool isNothing(const MemberValue &entry) {
     bool null = isNull(entry.value, ast);
     StringRef macro = macroAround(entry.value, ast);
     bool isSlot = !is_contained({"tp_flags", "tp_basicsize", "tp_itemsize", "tp_name"}, entry.name());
@@ -476,7 +317,7 @@ private:
     return last != "other";
   }
 
-  void use(const Entry &entry) {
+  void use(const MemberValue &entry) {
     StringRef name = entry.name();
     if (name == "tp_flags")
       checkFlagMacros(entry.value);
@@ -488,7 +329,7 @@ private:
         carried.push_back(entry.behind);
       return;
     }
-    Entry now = entry;
+    MemberValue now = entry;
     now.before.insert(now.before.begin(), carried.begin(), carried.end());
     carried.clear();
     if (name == "tp_name")
@@ -565,7 +406,7 @@ private:
   /// A heap type keeps its module's name in its dict, where an attribute of its
   /// instances with that name stands: CPython 3.8 replaces that one, later ones
   /// leave it, and it is then what the type's own __module__ gives.
-  void checkAttributes(const Entry &entry) {
+  void checkAttributes(const MemberValue &entry) {
     auto *reference = dyn_cast<DeclRefExpr>(bare(entry.value));
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
@@ -582,7 +423,7 @@ private:
 
   /// A proxy asks another object for what its own do not have. They have a __module__
   /// as soon as the dict of their type has.
-  void checkGetattro(const Entry &entry) {
+  void checkGetattro(const MemberValue &entry) {
     const FunctionDecl *function = functionOf(entry.value), *body = nullptr;
     auto asksGeneric = [](const CallExpr *call) { return calledName(call) == "PyObject_GenericGetAttr"; };
     if (function && function->hasBody(body) && anyCall(body->getBody(), asksGeneric))
@@ -604,7 +445,7 @@ private:
     return name == "PyObject_Free" || name == "PyObject_GC_Del";
   }
 
-  void useName(const Entry &entry) {
+  void useName(const MemberValue &entry) {
     auto *literal = dyn_cast<clang::StringLiteral>(entry.value->IgnoreParenImpCasts());
     if (!literal)
       return block(entry.value->getBeginLoc(), "its name is no string literal");
@@ -661,7 +502,7 @@ private:
         checkFlagMacros(child);
   }
 
-  void useFlags(const Entry &entry) {
+  void useFlags(const MemberValue &entry) {
     Expr::EvalResult result;
     if (!entry.value->EvaluateAsInt(result, ast))
       return block(entry.value->getBeginLoc(), "its flags are no constant");
@@ -671,7 +512,7 @@ private:
     plainFlags = takesFlags(value);
   }
 
-  void useBase(const Entry &entry) {
+  void useBase(const MemberValue &entry) {
     auto *reference = addressOfVariable(entry.value);
     if (!reference) {
       // T.tp_base = api->Type; in front of PyType_Ready is as good there.
@@ -698,7 +539,7 @@ private:
     type.part.baseText = !own ? ("&" + base).str() : own->access.empty() ? base.str() : own->access;
   }
 
-  void useTable(const Entry &entry) {
+  void useTable(const MemberValue &entry) {
     auto *reference = addressOfVariable(entry.value);
     auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
@@ -710,21 +551,21 @@ private:
         loose != survey.looseTables.end())
       return block(loose->second->getBeginLoc(),
                    "'" + table->getName() + "' is also used outside of types");
-    std::vector<Entry> members;
+    std::vector<MemberValue> members;
     if (given)
-      readInitialiser(definition->getInit(), members);
+      members = read(definition->getInit());
     for (const FieldAssignment &fill : fills) {
-      erase_if(members, [&](const Entry &member) { return member.name() == fill.field->getName(); });
+      erase_if(members, [&](const MemberValue &member) { return member.name() == fill.field->getName(); });
       members.push_back({fill.field, fill.assignment->getRHS(), {}, {}, {}, {}});
     }
     std::vector<std::string> before = entry.before;
     if (!entry.behind.empty())
       before.push_back(entry.behind);
     if (given)
-      append_range(before, commentsAround(definition));
+      append_range(before, commentsAround(survey, definition));
     std::vector<std::string> held;
     std::swap(held, carried);
-    for (Entry &member : members) {
+    for (MemberValue &member : members) {
       // Its text leaves the place where it stood.
       member.range = {};
       member.before.insert(member.before.begin(), before.begin(), before.end());
@@ -766,7 +607,7 @@ private:
     }
   }
 
-  void useOffset(const Entry &entry) {
+  void useOffset(const MemberValue &entry) {
     // Measured: 3.12 to 3.15 read the offset before they make it a whole one.
     if (relative)
       return block(entry.value->getBeginLoc(),
@@ -786,7 +627,7 @@ private:
   }
 
   /// The entry of a PyMemberDef[] for an offset; `value` is its text there.
-  std::string memberText(const Entry &entry, const std::string &value) {
+  std::string memberText(const MemberValue &entry, const std::string &value) {
     std::string key = ("__" + entry.name().drop_front(3) + "__").str();
     if (key == "__vectorcall_offset__")
       key = "__vectorcalloffset__";
@@ -832,7 +673,7 @@ private:
 
   const std::string &indent() const { return indentation; }
   std::string findIndent() const {
-    for (const Entry &entry : entries)
+    for (const MemberValue &entry : entries)
       if (entry.place.size())
         if (StringRef found = indentAt(text, entry.place.begin); !found.empty())
           return found.str();
@@ -857,7 +698,7 @@ private:
     std::string sentinel = "{NULL, 0, 0, 0, NULL},";
     if (!membersEntry) {
       out += "static PyMemberDef " + type.part.name + "_members[] = {\n";
-      for (const Entry &entry : offsets)
+      for (const MemberValue &entry : offsets)
         addLines(out, Line{entry.before,
                            memberText(entry, valueText(entry, entry.value->IgnoreImplicit())),
                            entry.behind});
@@ -889,7 +730,7 @@ private:
     Rewrite rewrite;
     rewrite.file = spelling.path(level);
     rewrite.extent = {brace->offset + 1, brace->offset + 1};
-    for (const Entry &entry : offsets) {
+    for (const MemberValue &entry : offsets) {
       const Expr *value = entry.value->IgnoreImplicit();
       auto range = spelling.range(value->getBeginLoc(), value->getEndLoc());
       std::string there = range ? text.slice(range->range.begin, range->range.end).str() : "";
@@ -898,15 +739,15 @@ private:
     type.part.rewrites.push_back(rewrite);
   }
 
-  void addLines(std::string &out, ArrayRef<Line> lines) const {
+  void addLines(std::string &out, ArrayRef<Line> lines) {
     for (const Line &line : lines) {
       for (const std::string &comment : line.before)
-        out += indent() + comment + "\n";
-      out += indent() + line.text + (line.behind.empty() ? "" : " " + line.behind) + "\n";
+        out += indent() + raw(comment) + "\n";
+      out += indent() + line.text + (line.behind.empty() ? "" : " " + raw(line.behind)) + "\n";
     }
   }
 
-  void addSpecLine(std::string &out, StringRef field, const Line &line) const {
+  void addSpecLine(std::string &out, StringRef field, const Line &line) {
     if (line.text.empty()) {
       if (ast.getLangOpts().CPlusPlus)
         out += indent() + "0,\n";
@@ -940,8 +781,8 @@ private:
     bool open = variable->hasExternalFormalLinkage(); // to other units
     slots.push_back({carried, (open ? TypePart::SlotsMark.str() : "") + "{0, NULL},", ""});
     if (variable->getInit())
-      for (const std::string &comment : commentsAround(variable))
-        out += comment + "\n";
+      for (const std::string &comment : commentsAround(survey, variable))
+        out += raw(comment) + "\n";
     out += "static PyType_Slot " + base + "_slots[] = {\n";
     addLines(out, slots);
     out += "};\n\nstatic PyType_Spec " + base + "_spec = {\n";
@@ -1014,15 +855,15 @@ private:
   bool late = false;      ///< the tables stand in front of the function that readies it,
   unsigned latePlace = 0; ///< here
   std::string indentation;
-  std::vector<Entry> entries;
+  std::vector<MemberValue> entries;
   std::vector<std::string> carried, leftComments;
   std::vector<Argument> args;
   std::vector<Line> slots;
-  std::vector<Entry> offsets;
+  std::vector<MemberValue> offsets;
   Line name, basicsize, itemsize, flags;
   std::string fullName, newFunction;
   std::vector<std::string> names; ///< that the conversion introduces
-  std::optional<Entry> membersEntry;
+  std::optional<MemberValue> membersEntry;
   bool hasNew; ///< something makes instances
   unsigned long flagBits = 0;
   bool plainFlags = true, hasTraverse = false, needsStructmember = false;
