@@ -225,10 +225,11 @@ int checkOrMigrate(Arguments &arguments, bool migrate) {
       return fail(std::move(error));
   if (Error error = print(arguments, *result, *floor, *failOn))
     return fail(std::move(error));
-  if (arguments.diff)
+  if (arguments.diff) {
     printDropped({*result, *floor, *failOn, /*colours=*/false}, errs());
-  if (arguments.diff && leavesBuildSettings(*result))
-    printMigrated(*result->builds, errs());
+    if (leavesBuildSettings(*result))
+      printMigrated(*result->builds, errs());
+  }
   if (arguments.writeBaseline)
     return writeNewBaseline(**baseline, *result, *floor);
   if (!result->errors.empty())

@@ -185,6 +185,8 @@ std::vector<std::string> commentsAround(const TypeSurvey &survey, const VarDecl 
 }
 
 std::optional<unsigned> endOfDeclaration(StringRef text, unsigned offset) {
+  if (auto end = behindSemicolon(text, offset)) // as nearly always, and the lexer copies the text
+    return end;
   TextLexer lexer(text.drop_front(offset));
   const Token *token = lexer.next();
   return token && token->is(tok::semi) ? std::optional(offset + lexer.end()) : std::nullopt;

@@ -155,9 +155,7 @@ private:
       return true;
     if (addressOfVariable(value))
       return true; // &T, for tp_base and the tables
-    auto *reference = dyn_cast<DeclRefExpr>(bare(value));
-    auto *variable = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-    if (variable)
+    if (const VarDecl *variable = variableOf(value))
       return variable->hasGlobalStorage() && variable->getType()->isArrayType();
     return value->isConstantInitializer(ast, false);
   }
@@ -396,9 +394,7 @@ private:
       checkAttributes(now);
     if (name == "tp_members") {
       membersEntry = now;
-      auto *reference = dyn_cast<DeclRefExpr>(bare(now.value));
-      auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
-      type.part.memberTables.insert(tableKey(survey, table));
+      type.part.memberTables.insert(tableKey(survey, variableOf(now.value)));
     }
     addSlot(now, name);
   }
@@ -407,8 +403,7 @@ private:
   /// instances with that name stands: CPython 3.8 replaces that one, later ones
   /// leave it, and it is then what the type's own __module__ gives.
   void checkAttributes(const MemberValue &entry) {
-    auto *reference = dyn_cast<DeclRefExpr>(bare(entry.value));
-    auto *table = reference ? dyn_cast<VarDecl>(reference->getDecl()) : nullptr;
+    const VarDecl *table = variableOf(entry.value);
     const VarDecl *definition = table ? table->getInitializingDeclaration() : nullptr;
     auto *rows = definition ? dyn_cast_or_null<InitListExpr>(definition->getInit()) : nullptr;
     for (const Expr *row : rows ? rows->inits() : ArrayRef<Expr *>())

@@ -12,6 +12,12 @@ static PyTypeObject T = {
     .tp_name = "m.T", .tp_basicsize = sizeof(Obj), .tp_new = PyType_GenericNew,
 )";
 
+/// The type T of a text, as another one with the name U.
+std::string secondType(StringRef text) {
+  std::string second = text.split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
+  return second.replace(second.find(" T ="), 4, " U =");
+}
+
 /// The reasons of the conversions, one a line.
 std::string reasonsAt(Floor floor, const std::string &text) {
   Sample sample;
@@ -35,8 +41,7 @@ TEST(StaticTypesFound, ATableThatIsFilledAtRunTime) {
 
 TEST(StaticTypesFound, AMacroThatReadies) {
   Sample sample;
-  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
-  second.replace(second.find(" T ="), 4, " U =");
+  const std::string second = secondType(Types);
   sample.look(std::string(Types) + "};\n" + second +
               "};\n#define ADD(m, n, t) \\\n    if (PyType_Ready(&t) < 0) return -1; \\\n"
               "    Py_INCREF(&t); \\\n    PyModule_AddObject(m, n, (PyObject *)&t)\n"
@@ -51,8 +56,7 @@ TEST(StaticTypesFound, AMacroThatReadies) {
 
 TEST(StaticTypesFound, AMacroWithItsParameterInParentheses) {
   Sample sample;
-  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
-  second.replace(second.find(" T ="), 4, " U =");
+  const std::string second = secondType(Types);
   sample.look(std::string(Types) + "};\n" + second +
               "};\n#define ADD(m, n, t) \\\n    if (PyType_Ready(&(t)) < 0) return -1; \\\n"
               "    Py_INCREF(& (t)); \\\n    PyModule_AddObject(m, n, (PyObject *)(&(t)))\n"
@@ -76,8 +80,7 @@ TEST(StaticTypesFound, AMacroThatReadiesAnyObject) {
 }
 
 TEST(StaticTypesFound, AMacroThatTakesAMemberOfTheTypeItGets) {
-  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
-  second.replace(second.find(" T ="), 4, " U =");
+  const std::string second = secondType(Types);
   std::string macros = "};\n#define ALLOC(t) t.tp_alloc(&t, 0)\n"
                        "#define FLAGS(t) t.tp_flags\n#define BASE(t) ((PyObject *)t.tp_base)\n";
   Sample sample;
@@ -110,8 +113,7 @@ TEST(StaticTypesFound, AMacroThatReadiesASubtype) {
 TEST(StaticTypesFound, TwoTypesWithOneDealloc) {
   std::string text = "static void dealloc(PyObject *self)\n{\n    PyObject_Free(self);\n}\n" +
                      std::string(Types) + "    .tp_dealloc = dealloc,\n};\n";
-  std::string second = StringRef(text).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
-  second.replace(second.find(" T ="), 4, " U =");
+  const std::string second = secondType(text);
   EXPECT_EQ(reasonsAt({10}, text + second +
                               "int ready(void)\n{\n"
                               "    return PyType_Ready(&T) < 0 || PyType_Ready(&U) < 0;\n}\n"),
@@ -389,8 +391,7 @@ TEST(StaticTypesFound, AMetaclass) {
 
 // immutables: one of two types with a tp_dealloc cannot be converted, before its slots are looked at.
 TEST(StaticTypesFound, ATypeThatStaysKeepsThoseThatShareItsDealloc) {
-  std::string second = StringRef(Types).split("typedef struct { PyObject_HEAD } Obj;\n").second.str();
-  second.replace(second.find(" T ="), 4, " U =");
+  const std::string second = secondType(Types);
   std::string ready = "int ready(void) { return PyType_Ready(&T) || PyType_Ready(&U); }\n";
   std::string dealloc = "static void end(PyObject *self) { PyObject_Free(self); }\n";
   std::string shared = "    .tp_dealloc = end,\n};\n";
